@@ -1,0 +1,1 @@
+"""Runs, checks, compares and carries the parts of the tutorial, from outside."""

@@ -1,0 +1,3 @@
+from tutorial.cli import app
+
+app(prog_name="tutorial")

@@ -1,0 +1,5 @@
+"""The one exception that is meant for a person."""
+
+
+class Problem(Exception):
+    """Something a person can mend: the message says what happened and what to do next."""
