@@ -5,6 +5,7 @@ The project is named in the environment, so that nothing of this has to stand in
 - ``TUTORIAL_SETTINGS``: the project's settings module
 - ``TUTORIAL_STATE``: the folder for the database and the uploaded files
 - ``TUTORIAL_ACCESS_LIFETIME``: how long an access token lives, in seconds (optional)
+- ``TUTORIAL_FAST_PASSWORDS``: anything, for the quick hasher that tests may use (optional)
 """
 
 import os
@@ -26,3 +27,10 @@ if _lifetime := os.environ.get("TUTORIAL_ACCESS_LIFETIME"):
         **getattr(_project, "SIMPLE_JWT", {}),
         "ACCESS_TOKEN_LIFETIME": timedelta(seconds=float(_lifetime)),
     }
+
+if os.environ.get("TUTORIAL_FAST_PASSWORDS"):
+    # Both, because the demo data holds passwords of the real hasher.
+    PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]

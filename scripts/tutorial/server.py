@@ -58,7 +58,9 @@ def project_environment(
         "DJANGO_SETTINGS_MODULE": "tutorial.around",
         "TUTORIAL_SETTINGS": settings,
         "TUTORIAL_STATE": str(state),
-        "PYTHONPATH": os.pathsep.join([str(project), str(SCRIPTS)]),
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, [str(project), str(SCRIPTS), os.environ.get("PYTHONPATH")])
+        ),
         "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache"),
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
@@ -74,6 +76,7 @@ def serve(
     access_lifetime: float | None = None,
     keep: Path | None = None,
     settings: str = "medium.settings",
+    environment: dict[str, str] | None = None,
     show_log: bool = False,
 ) -> Iterator[Server]:
     """Run the project in this folder on a real server, and always stop it.
@@ -83,7 +86,8 @@ def serve(
     where a later run goes on with them.
 
     ``port`` 0 takes a free one. ``clock`` makes the server's clock movable. ``access_lifetime``
-    is in seconds. ``show_log`` lets the server write to this terminal.
+    is in seconds. ``environment`` is added to the server's, ``DJANGO_SECRET_KEY`` for example.
+    ``show_log`` lets the server write to this terminal.
 
     Raises Problem, with the server's log, when it does not come up.
     """
@@ -92,9 +96,9 @@ def serve(
     temporary = keep is None
     state = Path(tempfile.mkdtemp(prefix="tutorial-")) if temporary else keep
     state.mkdir(parents=True, exist_ok=True)
-    environment = project_environment(project, state, settings=settings)
+    variables = project_environment(project, state, settings=settings) | (environment or {})
     if access_lifetime is not None:
-        environment["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
+        variables["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
     command = [sys.executable, "-m", "tutorial.child", "--port", str(port)]
     command += ["--clock"] * clock + ["--remove-state"] * temporary
 
@@ -104,7 +108,7 @@ def serve(
         process = subprocess.Popen(
             command,
             cwd=project,
-            env=environment,
+            env=variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -1,0 +1,205 @@
+"""Runs the promises of a part, and of every part before it, on a project.
+
+    pytest tests/checkpoints --part 3                        parts/03-rest-api
+    pytest tests/checkpoints --part 3 --project ~/my-project     somebody's own
+
+A promise stands in one module, ``test_03_rest_api.py`` for part 3, and holds from that part on.
+Where a later part takes it back on purpose, ``@pytest.mark.until(7)`` names the first part
+where it no longer holds. ``@pytest.mark.mend(file, question)`` is what a person reads when it
+fails: the file to open, and what to look for there.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from tutorial import ladder, server  # noqa: E402
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("tutorial")
+    group.addoption("--part", help="number or folder of the part whose promises are checked")
+    group.addoption("--project", type=Path, help="the project to check (default: that part)")
+    group.addoption("--settings-module", default="medium.settings", help="its settings module")
+    group.addoption("--report", type=Path, help="write one line of JSON a result to this file")
+
+
+def pytest_configure(config):
+    # Django 5.2 says so to every URLField; from 6.0 on, https is the default.
+    config.addinivalue_line("filterwarnings", "ignore:The default scheme will be changed")
+    config.addinivalue_line("markers", "until(part): the part where this no longer holds")
+    config.addinivalue_line("markers", "mend(file, question): where to look when this fails")
+    config.addinivalue_line("markers", "snapshot: promised by this repository's parts only")
+    try:
+        part = ladder.find(config.option.part or "")
+    except LookupError as error:
+        raise pytest.UsageError(f"Say which part: --part 3. {error}") from None
+    config.part = part
+    config.project = (config.option.project or part.path).resolve()
+    config.state = Path(tempfile.mkdtemp(prefix="tutorial-check-"))
+    os.environ.update(
+        server.project_environment(
+            config.project, config.state, settings=config.option.settings_module
+        ),
+        # Django's own advice for tests: the real hasher is slow on purpose.
+        TUTORIAL_FAST_PASSWORDS="1",
+    )
+    # Read at a Python's start, so for this one they come too late.
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
+    sys.path.insert(0, str(config.project))
+    os.chdir(config.project)
+
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config):
+    os.chdir(ROOT)
+    shutil.rmtree(config.state, ignore_errors=True)
+
+
+def number(path):
+    """The part that a test module belongs to: 3 for test_03_rest_api.py."""
+    return int(path.name.split("_")[1])
+
+
+def pytest_ignore_collect(collection_path, config):
+    # Not even imported: the libraries of later parts are not there.
+    if collection_path.name.startswith("test_") and number(collection_path) > config.part.number:
+        return True
+
+
+def pytest_collection_modifyitems(config, items):
+    ours = config.project.parent == ladder.PARTS
+
+    def holds(item):
+        until = item.get_closest_marker("until")
+        if until and config.part.number >= until.args[0]:
+            return False
+        return ours or not item.get_closest_marker("snapshot")
+
+    kept = [item for item in items if holds(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    mend = item.get_closest_marker("mend")
+    file, question = mend.args if mend else ("", "")
+    promise = " ".join((item.function.__doc__ or item.name).split())
+    if callspec := getattr(item, "callspec", None):
+        promise += f" [{callspec.id}]"
+    if report.failed:
+        advice = f"{promise}\n{question} Open {file}.".strip() if mend else promise
+        report.sections.append(("what to mend", advice))
+    report.result = {
+        "part": number(item.path),
+        "promise": promise,
+        "outcome": report.outcome,
+        "said": what_was_said(call.excinfo.value) if call.excinfo else "",
+        "file": file,
+        "question": question,
+    }
+    return report
+
+
+def what_was_said(error):
+    """The first line of an assertion is written for a person; of another error, its name helps."""
+    first = str(error).partition("\n")[0]
+    if isinstance(error, AssertionError | pytest.fail.Exception):
+        return first.removeprefix("Failed: ")
+    return f"{type(error).__name__}: {first}"
+
+
+class Reporter:
+    """Writes each result as it comes, for `tutorial check` to put into words."""
+
+    def __init__(self, path):
+        self.file = path.open("a", encoding="utf-8", buffering=1)
+
+    def write(self, **line):
+        self.file.write(json.dumps(line) + "\n")
+
+    def pytest_collection_finish(self, session):
+        self.write(total=len(session.items))
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.write(broken=str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or report.outcome != "passed":
+            self.write(**report.result)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session):
+    if path := session.config.option.report:
+        session.config.pluginmanager.register(Reporter(path))
+
+
+# What the tests ask for
+
+
+@pytest.fixture(scope="session")
+def part(pytestconfig):
+    """The number of the part whose promises are checked."""
+    return pytestconfig.part.number
+
+
+@pytest.fixture(scope="session")
+def project(pytestconfig):
+    """The folder of the project that is checked."""
+    return pytestconfig.project
+
+
+@pytest.fixture
+def client():
+    """Django's test client; an exception in a view is an answer 500, as for a real client."""
+    from django.test import Client
+
+    return Client(raise_request_exception=False, SERVER_NAME="localhost")
+
+
+@pytest.fixture(scope="session")
+def running(pytestconfig):
+    """The project on a real server with a clock that can be moved."""
+    settings = pytestconfig.option.settings_module
+    with server.serve(pytestconfig.project, clock=True, settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    """Uploads of a test go to a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
+@pytest.fixture
+def user(db, django_user_model):
+    """A member: able to log in, and nothing more."""
+    return django_user_model.objects.create_user("ada", "ada@example.com", "correct horse")
+
+
+@pytest.fixture
+def member(client, user, part):
+    """A client that is logged in as the member, in the way that this part offers."""
+    if part < 7:
+        client.force_login(user)
+    else:
+        answer = client.post("/token/", {"username": "ada", "password": "correct horse"})
+        assert answer.status_code == 200, f"POST /token/ should be 200, got {answer.status_code}"
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
+    return client

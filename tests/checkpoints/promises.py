@@ -1,0 +1,104 @@
+"""What the checkpoint tests share: answers checked in words, and data to ask for."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+def expect(response, *statuses):
+    """Return the response's JSON (or None) when its status is one of these; else fail in words."""
+    __tracebackhide__ = True
+    got = response.status_code
+    if got not in statuses:
+        should = " or ".join(map(str, statuses))
+        pytest.fail(f"{asked(response)} should be {should}, got {got}{why(response)}")
+    return response.json() if "json" in response.headers.get("Content-Type", "") else None
+
+
+def asked(response):
+    """The request in words: ``GET /image/?page=2 without a token``."""
+    request = response.request
+    if not isinstance(request, dict):  # of `requests`, from a real server
+        return f"{request.method} {request.path_url}"
+    query = f"?{request['QUERY_STRING']}" if request.get("QUERY_STRING") else ""
+    text = f"{request['REQUEST_METHOD']} {request['PATH_INFO']}{query}"
+    if "HTTP_AUTHORIZATION" in request:
+        text += f" with “Authorization: {request['HTTP_AUTHORIZATION'][:20]}…”"
+    return text
+
+
+def why(response):
+    """What raised, when the answer is 500; what was refused, when it is 400."""
+    if error := getattr(response, "exc_info", None):
+        return f" ({error[0].__name__}: {str(error[1]).partition(chr(10))[0]})"
+    if response.status_code == 400:
+        return f" ({response.content[:300].decode(errors='replace')})"
+    return ""
+
+
+def model(name):
+    """Return the model ``reviews.<name>``, or fail in words."""
+    try:
+        return apps.get_model("reviews", name)
+    except LookupError:
+        pytest.fail(f"reviews/models.py should have a model {name}, and has none")
+
+
+def make_product(name="Moka pot", *, offers=0, comments=0, categories=0, images=0):
+    """Store a product with so many of everything around it."""
+    product = model("Product").objects.create(name=name, content=f"About {name}.")
+    for i in range(categories):
+        category, _ = model("Category").objects.get_or_create(name=f"Category {i}")
+        product.category.add(category)
+    for i in range(offers):
+        # An offer of another company and size each, so that one query too many shows.
+        make_offer(product, price=10 + i)
+    for i in range(comments):
+        make_comment(product, title=f"Comment {i}")
+    for i in range(images):
+        product.image.create(name=f"Image {i}", image=f"images/{i}.png", width=960, height=720)
+    return product
+
+
+def make_offer(product, price="9.90"):
+    company = model("Company").objects.create(name="Corner Shop", url="https://corner.example/")
+    size = model("ProductSize").objects.create(name="Small")
+    return model("ProductSite").objects.create(
+        name=f"{product.name}, small",
+        product=product,
+        company=company,
+        productsize=size,
+        price=price,
+        url="https://corner.example/it/",
+    )
+
+
+def make_comment(product, title="Good"):
+    users = get_user_model().objects
+    author = users.create_user(
+        f"author{users.count()}", f"author{users.count()}@example.com", first_name="Grace"
+    )
+    return model("Comment").objects.create(
+        title=title, content="It does what it says.", product=product, user=author
+    )
+
+
+@contextmanager
+def queries():
+    """Yield a list that holds the SQL statements of the block when the block has ended."""
+    statements = []
+    with CaptureQueriesContext(connection) as captured:
+        yield statements
+    statements += [query["sql"] for query in captured]
+
+
+def count_queries(client, path):
+    """Return how many queries GET ``path`` takes, which must be answered with 200."""
+    with queries() as statements:
+        response = client.get(path)
+    expect(response, 200)
+    return len(statements)

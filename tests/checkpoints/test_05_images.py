@@ -1,0 +1,285 @@
+"""Part 5: images, their upload and their renditions."""
+
+import io
+import struct
+import zlib
+from base64 import b64encode
+
+import pytest
+import requests
+from django.core.files.uploadedfile import SimpleUploadedFile
+from promises import count_queries, expect, make_product, model
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.mend(
+        "reviews/views.py", 'Is ImageViewSet there, and registered at "image" in medium/urls.py?'
+    ),
+]
+
+
+def picture(size=(900, 600), kind="PNG", **options):
+    """A real picture, as the bytes of a file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "tomato").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def upload(client, content, name="kite.png", kind="image/png", **data):
+    file = SimpleUploadedFile(name, content, kind)
+    return client.post("/image/", {"name": "Kite", "image": file} | data)
+
+
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/serializers.py", "Which `fields` does ImageSerializer show?")
+def test_a_member_uploads_a_picture(member, media):
+    """POST /image/ stores a picture, and answers with its address and its size."""
+    got = expect(upload(member, picture()), 201)
+    assert got["name"] == "Kite", f"“name” should be Kite: {got}"
+    assert (got["width"], got["height"]) == (900, 600), f"“width” and “height” are wrong: {got}"
+    assert got["image"].startswith("http://localhost/media/"), f"“image” is no address: {got}"
+    assert got["renditions"], f"“renditions” should hold addresses: {got}"
+    assert files(media), "the file should be stored in MEDIA_ROOT"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.webp", "WEBP")]
+)
+def test_other_kinds_of_picture_are_taken(member, name, kind):
+    """JPEG and WebP are taken as PNG is."""
+    expect(upload(member, picture(kind=kind), name, f"image/{kind.lower()}"), 201)
+
+
+def chunk(kind, data):
+    body = kind + data
+    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def blank_png(width, height):
+    """A PNG of one colour that is small as a file, however many pixels it claims."""
+    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * (1 + (width + 7) // 8) * height, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def heavy_png():
+    """A sound picture of few pixels and more than two megabytes."""
+    return picture((10, 10)) + b"\0" * 2 * 1024 * 1024
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+REFUSED = {
+    "too many bytes": lambda: ("big.png", heavy_png()),
+    "too many pixels": lambda: ("large.png", blank_png(5000, 5000)),
+    "a decompression bomb": lambda: ("bomb.png", blank_png(30000, 30000)),
+    "an SVG": lambda: ("drawing.svg", SVG),
+    "an SVG named .png": lambda: ("drawing.png", SVG),
+    "a text file named .png": lambda: ("letter.png", b"Dear reader,\n"),
+    "an empty file": lambda: ("empty.png", b""),
+    "a GIF": lambda: ("dance.gif", picture(kind="GIF")),
+    "a TIFF named .png": lambda: ("scan.png", picture(kind="TIFF")),
+    "a picture named .html": lambda: ("page.html", picture()),
+    "a picture without an ending": lambda: ("picture", picture()),
+    "half a picture": lambda: ("half.jpg", picture((900, 600), "JPEG")[:1500]),
+    "half a PNG": lambda: ("half.png", picture()[:-700]),
+    "a broken colour profile": lambda: ("odd.png", picture(icc_profile=b"nonsense")),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/validators.py", "Does the image field use these validators?")
+def test_only_pictures_are_taken(member, media, what):
+    """An upload that is no picture, or too big a one, is 400 and leaves no file behind."""
+    name, content = REFUSED[what]()
+    got = expect(upload(member, content, name), 400)
+    assert "image" in got, f"the answer should say what is wrong with “image”: {got}"
+    assert not files(media), f"{what} should leave no file, left {files(media)}"
+
+
+@pytest.mark.parametrize("missing", ["name", "image"])
+def test_a_field_is_missing(member, media, missing):
+    """Without a name or without a file, POST /image/ is 400 and says which."""
+    data = {"name": "Kite", "image": SimpleUploadedFile("kite.png", picture())}
+    del data[missing]
+    got = expect(member.post("/image/", data), 400)
+    assert missing in got, f"the answer should name “{missing}”: {got}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/models.py", "Does `upload_to` give every picture a name of its own?")
+def test_pictures_of_one_name_keep_apart(member, media):
+    """Two uploads of the same name share no file, and no rendition."""
+    first = expect(upload(member, picture(), "kite.png"), 201)
+    second = expect(upload(member, picture(kind="JPEG"), "kite.jpg"), 201)
+    for got in (first, second):
+        got["all"] = {got["image"], *got["renditions"].values()}
+    shared = first["all"] & second["all"]
+    assert not shared, f"two pictures should share no file, they share {shared}"
+
+
+@pytest.mark.until(7)
+@pytest.mark.mend("reviews/views.py", "Is IsAuthenticatedOrReadOnly the permission class?")
+def test_anyone_may_look(client):
+    """Reading images needs no login."""
+    make_product(images=1)
+    expect(client.get("/image/"), 200)
+    expect(client.get(f"/image/{model('Image').objects.get().pk}/"), 200)
+
+
+@pytest.mark.mend("reviews/views.py", "is `permission_classes` set on ImageViewSet?")
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_a_stranger_may_not_write(client, method, media):
+    """Without a login nobody uploads, replaces or deletes an image."""
+    make_product(images=1)
+    images = model("Image").objects
+    path = "/image/" if method == "post" else f"/image/{images.get().pk}/"
+    answer = getattr(client, method)(path, {"name": "Mine"}, content_type="application/json")
+    expect(answer, 401, 403)
+    assert images.get().name == "Image 0", "the image should be as it was"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("medium/settings.py", 'Is "django_cleanup" in INSTALLED_APPS?')
+def test_files_go_with_their_image(member, media):
+    """A replaced or deleted image leaves no file and no rendition behind."""
+    pk = expect(upload(member, picture()), 201)["pk"]
+    before = files(media)
+    data = {"name": "Kite", "image": SimpleUploadedFile("new.png", picture((800, 400)))}
+    got = expect(put(member, f"/image/{pk}/", data), 200)
+    assert got["width"] == 800, f"the new picture's width should be shown: {got}"
+    left = set(before) & set(files(media))
+    assert not left, f"the replaced picture left {left}"
+    expect(member.delete(f"/image/{pk}/"), 204)
+    assert not files(media), f"the deleted picture left {files(media)}"
+
+
+def put(client, path, data):
+    """PUT a form with a file, which Django's client has no short way for."""
+    from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+    return client.put(path, encode_multipart(BOUNDARY, data), content_type=MULTIPART_CONTENT)
+
+
+@pytest.mark.mend("reviews/models.py", "Has the field `width_field` and `height_field`?")
+def test_a_list_opens_no_file(member, media, monkeypatch):
+    """Listing images, or products with theirs, reads nothing from the disk."""
+    from django.core.files.storage import FileSystemStorage
+
+    expect(upload(member, picture()), 201)
+    make_product().image.add(model("Image").objects.get())
+
+    def refuse(self, name, mode="rb"):
+        raise AssertionError(f"the list opens {name}")
+
+    monkeypatch.setattr(FileSystemStorage, "open", refuse)
+    assert expect(member.get("/image/"), 200)["count"] == 1
+    assert expect(member.get("/product/?expand=image"), 200)["count"] == 1
+
+
+def test_a_missing_file_breaks_no_list(member, media):
+    """A picture that is gone from the disk is still listed, and can be renamed and deleted."""
+    pk = expect(upload(member, picture()), 201)["pk"]
+    for path in files(media):
+        path.unlink()
+    expect(member.get("/image/"), 200)
+    expect(member.get(f"/image/{pk}/"), 200)
+    expect(member.patch(f"/image/{pk}/", {"name": "Gone"}, content_type="application/json"), 200)
+    expect(member.delete(f"/image/{pk}/"), 204)
+
+
+@pytest.mark.mend("reviews/serializers.py", 'Is "image" expandable, and in `permit_list_expands`?')
+def test_products_show_their_images(client):
+    """?expand=image nests a product's images with their addresses."""
+    product = make_product(images=1)
+    for path in ["/product/", f"/product/{product.pk}/"]:
+        got = expect(client.get(f"{path}?expand=image"), 200)
+        image = got.get("results", [got])[0]["image"][0]
+        assert image["image"].startswith("http://"), f"“image” should be an address: {image}"
+        assert image["renditions"], f"“renditions” should hold addresses: {image}"
+
+
+@pytest.mark.mend("reviews/views.py", 'Is "image" in `permit_list_expands`?')
+def test_images_take_no_more_queries(client, member):
+    """Images take as many queries for 6 products as for 2, and for 12 images as for 2."""
+    paths = [
+        "/product/?expand=image",
+        "/product/?expand=image,category,sites.company,comments.user",
+    ]
+    paths.append("/image/")
+    for _ in range(2):
+        make_product(images=1, offers=1, comments=1, categories=1)
+    few = [count_queries(member, path) for path in paths]
+    for _ in range(4):
+        make_product(images=2, offers=2, comments=2, categories=2)
+    many = [count_queries(member, path) for path in paths]
+    assert many == few, f"{paths} took {few} queries for 2 products, {many} for 6"
+
+
+def test_images_come_in_pages(member):
+    """GET /image/ is paginated, the newest first."""
+    make_product(images=12)
+    got = expect(member.get("/image/"), 200)
+    assert (got["count"], len(got["results"])) == (12, 10), "12 images should be two pages"
+    assert got["results"][0]["name"] == "Image 11", "the newest image should come first"
+
+
+@pytest.mark.mend("reviews/admin.py", "Is Image registered, with search_fields?")
+def test_images_are_in_the_admin(admin_client):
+    """Images are listed, searched and added in the admin; products choose theirs by search."""
+    admin_client.raise_request_exception = False
+    make_product(images=2)
+    expect(admin_client.get("/admin/reviews/image/add/"), 200)
+    answer = admin_client.get("/admin/reviews/image/?q=Image+1")
+    expect(answer, 200)
+    assert answer.context["cl"].result_count == 1, "searching for “Image 1” should find one"
+    expect(
+        admin_client.get(f"/admin/reviews/product/{model('Product').objects.get().pk}/change/"), 200
+    )
+
+
+@pytest.mark.mend("reviews/models.py", "Are the validators on the model field?")
+def test_the_admin_takes_pictures_only(admin_client, media):
+    """The admin refuses what the API refuses."""
+    admin_client.raise_request_exception = False
+    for name, content in [("large.png", blank_png(5000, 5000)), ("page.html", picture())]:
+        data = {"name": "Kite", "image": SimpleUploadedFile(name, content)}
+        answer = admin_client.post("/admin/reviews/image/add/", data)
+        expect(answer, 200)  # the form again, with the error
+        assert answer.context["errors"], f"the admin should refuse {name}"
+    assert not files(media), "a refused file should not be stored"
+
+
+@pytest.mark.mend("medium/urls.py", "Is `static(settings.MEDIA_URL, …)` added to urlpatterns?")
+def test_files_are_served_in_development(running, part):
+    """On a running server the picture and each of its renditions answer 200, as images."""
+    session = requests.Session()
+    session.headers["Authorization"] = authorization(running.url, part)
+    files = {"image": ("kite.png", picture(), "image/png")}
+    answer = session.post(f"{running.url}/image/", data={"name": "Kite"}, files=files, timeout=30)
+    assert answer.status_code == 201, f"POST /image/ should be 201, got {answer.status_code}"
+    got = answer.json()
+    for address in [got["image"], *got["renditions"].values()]:
+        answer = requests.get(address, timeout=30)
+        expect(answer, 200)
+        kind = answer.headers["Content-Type"]
+        assert kind.startswith("image/"), f"{address} should be an image, got {kind}"
+    assert session.delete(f"{running.url}/image/{got['pk']}/", timeout=30).status_code == 204
+
+
+def authorization(url, part):
+    """The header of the demo user: by name and password, or by token from part 7 on."""
+    from tutorial.server import PASSWORD
+
+    if part < 7:
+        return "Basic " + b64encode(f"demo:{PASSWORD}".encode()).decode()
+    answer = requests.post(
+        f"{url}/token/", json={"username": "demo", "password": PASSWORD}, timeout=30
+    )
+    return f"Bearer {expect(answer, 200)['access']}"
