@@ -52,10 +52,9 @@ def follow_parent(remove_state: bool) -> None:
 
 def prepare() -> None:
     """Migrate; fill a new database with the demo data, the pictures and two users."""
+    from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.core.management import call_command, get_commands
-
-    from django.conf import settings
 
     new = not Path(settings.DATABASES["default"]["NAME"]).exists()
     call_command("migrate", verbosity=0, interactive=False)

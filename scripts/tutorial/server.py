@@ -91,7 +91,7 @@ def serve(
 
     Raises Problem, with the server's log, when it does not come up.
     """
-    if port and _answers(port):
+    if port and answers(port):
         raise Problem(f"Port {port} is taken by another program.")
     temporary = keep is None
     state = Path(tempfile.mkdtemp(prefix="tutorial-")) if temporary else keep
@@ -132,10 +132,11 @@ def serve(
 
 def free_port(start: int) -> int:
     """Return the first port from ``start`` on that nobody listens at."""
-    return next(port for port in range(start, 65536) if not _answers(port))
+    return next(port for port in range(start, 65536) if not answers(port))
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Return whether something listens at this port of the loopback address."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

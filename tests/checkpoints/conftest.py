@@ -18,10 +18,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from tutorial import ladder, server  # noqa: E402
+from tutorial import ladder, server
 
 
 def pytest_addoption(parser):
@@ -63,7 +60,7 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
-    os.chdir(ROOT)
+    os.chdir(ladder.ROOT)
     shutil.rmtree(config.state, ignore_errors=True)
 
 
@@ -92,25 +89,32 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+class NotReady(AssertionError):
+    """What a test stands on does not hold: that is to be mended, not what the test promises."""
+
+    def __init__(self, said, promise, file, question):
+        super().__init__(said)
+        self.instead = {"promise": promise, "file": file, "question": question}
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    mend = item.get_closest_marker("mend")
-    file, question = mend.args if mend else ("", "")
-    promise = " ".join((item.function.__doc__ or item.name).split())
-    if callspec := getattr(item, "callspec", None):
-        promise += f" [{callspec.id}]"
-    if report.failed:
-        advice = f"{promise}\n{question} Open {file}.".strip() if mend else promise
-        report.sections.append(("what to mend", advice))
-    report.result = {
+    file, question = item.get_closest_marker("mend").args
+    result = {
         "part": number(item.path),
-        "promise": promise,
+        "promise": " ".join(item.function.__doc__.split()),
         "outcome": report.outcome,
         "said": what_was_said(call.excinfo.value) if call.excinfo else "",
         "file": file,
         "question": question,
     }
+    if call.excinfo and isinstance(call.excinfo.value, NotReady):
+        result |= {"part": item.config.part.number, **call.excinfo.value.instead}
+    if report.failed:
+        advice = "{promise}\n{question} Open {file}.".format(**result)
+        report.sections.append(("what to mend", advice))
+    report.result = result
     return report
 
 
@@ -200,6 +204,12 @@ def member(client, user, part):
         client.force_login(user)
     else:
         answer = client.post("/token/", {"username": "ada", "password": "correct horse"})
-        assert answer.status_code == 200, f"POST /token/ should be 200, got {answer.status_code}"
+        if answer.status_code != 200:
+            raise NotReady(
+                f"POST /token/ should be 200, got {answer.status_code}",
+                "A member logs in.",
+                "medium/urls.py",
+                'Is the view that obtains token pairs at "token/"?',
+            )
         client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
     return client

@@ -81,7 +81,7 @@ def test_products_are_filtered_by_category(admin):
 
 
 @pytest.mark.parametrize("name", ["productsite", "comment"])
-@pytest.mark.mend("reviews/admin.py", "Does its ModelAdmin have `list_select_related`?")
+@pytest.mark.mend("reviews/admin.py", "Does `list_select_related` leave out what the list shows?")
 def test_a_list_asks_once(admin, name):
     """A list of the admin takes as many queries for 10 rows as for 2."""
     make_product(offers=2, comments=2)

@@ -85,6 +85,7 @@ REFUSED = {
     "a GIF": lambda: ("dance.gif", picture(kind="GIF")),
     "a TIFF named .png": lambda: ("scan.png", picture(kind="TIFF")),
     "a picture named .html": lambda: ("page.html", picture()),
+    "a picture named .pdf": lambda: ("letter.pdf", picture()),
     "a picture without an ending": lambda: ("picture", picture()),
     "half a picture": lambda: ("half.jpg", picture((900, 600), "JPEG")[:1500]),
     "half a PNG": lambda: ("half.png", picture()[:-700]),
@@ -110,6 +111,17 @@ def test_a_field_is_missing(member, media, missing):
     del data[missing]
     got = expect(member.post("/image/", data), 400)
     assert missing in got, f"the answer should name “{missing}”: {got}"
+
+
+@pytest.mark.mend("reviews/parsers.py", "Is the parser in DEFAULT_PARSER_CLASSES?")
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[]", "null", '"x"', '{"name": []}', "[" * 100_000],
+    ids=lambda body: body[:20],
+)
+def test_a_rubbish_upload_is_refused(member, body):
+    """A JSON body that makes no sense is 400, never 500."""
+    expect(member.post("/image/", body, content_type="application/json"), 400)
 
 
 @pytest.mark.django_db(transaction=True)

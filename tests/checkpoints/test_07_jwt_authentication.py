@@ -110,7 +110,7 @@ RUBBISH = [
     *["", "{", "[]", "null", "1", '"x"', '{"username": [], "password": {}}'],
     *['{"username": "ada\\u0000", "password": "x"}', '{"username": "\\ud800", "password": "x"}'],
     *['{"refresh": []}', '{"refresh": ""}', '{"refresh": "\\ud800"}', '{"refresh": null}'],
-    *["\x00", "[" * 500],
+    *["\x00", "[" * 500, "[" * 100_000],
 ]
 
 

@@ -38,8 +38,6 @@ class ProductAdmin(admin.ModelAdmin):
 @admin.register(ProductSite)
 class ProductSiteAdmin(admin.ModelAdmin):
     list_display = ["name", "product", "company", "productsize", "price"]
-    # One query for the whole page, not three for every row.
-    list_select_related = ["product", "company", "productsize"]
     list_filter = ["company", "productsize"]
     search_fields = ["name", "product__name", "company__name"]
     autocomplete_fields = ["product", "company", "productsize"]
@@ -48,7 +46,6 @@ class ProductSiteAdmin(admin.ModelAdmin):
 @admin.register(Comment)
 class CommentAdmin(admin.ModelAdmin):
     list_display = ["title", "product", "user", "created"]
-    list_select_related = ["product", "user"]
     search_fields = ["title", "content", "product__name", "user__username"]
     date_hierarchy = "created"
     autocomplete_fields = ["product", "user"]

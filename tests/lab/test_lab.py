@@ -1,0 +1,589 @@
+"""The token lab, in a real browser against the real server of part 7."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tutorial.errors import Problem
+from tutorial.lab import Lab, lab
+from tutorial.ladder import ROOT, find
+from tutorial.server import PASSWORD, free_port, serve
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = [
+    "--no-sandbox",  # Chromium refuses to start as root with it
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# What the browser itself writes to the console when a request is refused or not answered.
+REFUSED = "the server responded with a status of 4"
+NO_ANSWER = "net::ERR"
+BY_CORS = "blocked by CORS policy"
+
+STORY = [
+    # what the verdict says after each step
+    "401 Unauthorized GET /image/ Authentication credentials were not provided.",
+    "200 OK POST /token/ a token pair",
+    "200 OK GET /image/ 8 images",
+    "401 Unauthorized GET /image/ Token is invalid",
+    "+5 min",
+    "401 Unauthorized GET /image/ Token is expired",
+    "200 OK POST /token/refresh/ a token pair",
+    "200 OK GET /image/ 8 images",
+    "+15 days",
+    "401 Unauthorized POST /token/refresh/ Token is expired",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one, CI fails and everybody else skips."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if not found:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("No Chromium found: install one, or name it in the variable CHROMIUM.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    with lab(7) as started:
+        yield started
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser: Browser, running: Lab) -> Iterator[Visit]:
+    """Open the lab in a browser of its own; whatever it should not have done fails the test."""
+    complaints: list[str] = []
+    opened: list[Page] = []
+
+    def open_lab(
+        at: Lab = running, *, expected: tuple[str, ...] = (REFUSED,), hurry: bool = False, **options
+    ) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        page = browser.new_context(**options).new_page()
+        page.set_default_timeout(10_000)
+        page.add_init_script(
+            "window.violations = [];"
+            "addEventListener('securitypolicyviolation',"
+            " (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));"
+        )
+        if hurry:  # nobody has to read the captions
+            page.add_init_script(
+                "const later = setTimeout;"
+                "window.setTimeout = (what, delay) => later(what, Math.min(delay, 20));"
+            )
+
+        def hear(message) -> None:
+            if message.type in {"error", "warning"} and not any(
+                known in message.text for known in expected
+            ):
+                complaints.append(f"console: {message.text}")
+
+        def watch(request) -> None:
+            if not request.url.startswith((at.url, f"{at.api}/")):
+                complaints.append(f"foreign request: {request.url}")
+
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("request", watch)
+        page.goto(at.url)
+        expect(page.locator("body[data-ready]")).to_be_attached()
+        opened.append(page)
+        return page
+
+    yield open_lab
+    for page in opened:
+        complaints += [f"policy: {each}" for each in page.evaluate("window.violations")]
+        page.context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory) -> Path:
+    folder = os.environ.get("TUTORIAL_ARTIFACTS")
+    path = Path(folder) if folder else tmp_path_factory.mktemp("artifacts")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def keep_picture(artifacts: Path) -> Callable[[Page, str], None]:
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=artifacts / f"lab-{name}.png")
+
+    return take
+
+
+def see(page: Page, verdict: str) -> None:
+    """Wait until the last answer says this."""
+    words = re.escape(verdict).replace(r"\ ", r"\s*")
+    expect(page.locator("#verdict")).to_contain_text(re.compile(words))
+
+
+def click(page: Page, button: str, verdict: str) -> None:
+    page.get_by_role("button", name=button).click()
+    see(page, verdict)
+
+
+def log_in(page: Page) -> None:
+    click(page, "Log in", "200 OK POST /token/")
+
+
+def statuses(page: Page) -> list[str]:
+    """The status of every request in the log, the first one first."""
+    badges = page.locator("#log .badge").all_inner_texts()
+    return [re.sub(r"\D", "", badge) for badge in reversed(badges)]
+
+
+def marks(page: Page) -> list[str]:
+    """The status of every mark on the timeline, from left to right."""
+    return page.locator("#timeline .status").all_text_contents()
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds serious or critical."""
+    options = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a"]}
+    found = Axe().run(page, options=options | {"runOnly": [*options["runOnly"], "wcag21aa"]})
+    return [
+        f"{rule['id']}: {rule['help']} ({rule['nodes'][0]['html']})"
+        for rule in found.response["violations"]
+        if rule["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_the_whole_story_step_by_step(visit: Visit, keep_picture) -> None:
+    page = visit()
+    keep_picture(page, "00-before")
+    page.get_by_role("button", name="Next step").click()
+    for number, verdict in enumerate(STORY, start=1):
+        expect(page.locator("#before")).to_contain_text("Next: ")
+        said = page.locator("#after").inner_text()
+        click(page, "Next step", verdict)
+        expect(page.locator("#after")).not_to_have_text(said)
+        keep_picture(page, f"{number:02}-story")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == marks(page) == ["401", "200", "200", "401", "401", "200", "200", "401"]
+    expect(page.locator("#timeline rect.life")).to_have_count(4)
+    expect(page.locator("#timeline .end")).to_have_count(4)
+    assert page.locator("#timeline .gap-label").all_text_contents() == ["+5 min", "+15 days"]
+
+
+def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.locator("#log li")).to_have_count(0)
+
+    page = visit(hurry=True)
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == ["401", "200", "200", "401", "401", "200", "200", "401"]
+
+
+def test_who_takes_over_stops_the_story(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    log_in(page)
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_reduced_motion_turns_no_page_by_itself(visit: Visit) -> None:
+    page = visit(hurry=True, reduced_motion="reduce")
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    click(page, "Go on", STORY[0])
+    expect(page.locator("#before")).to_contain_text("Next: log in")
+    click(page, "Go on", STORY[1])
+    assert statuses(page) == ["401", "200"]
+
+
+def test_the_countdowns_run_on_the_servers_time(visit: Visit, running: Lab) -> None:
+    page = visit()
+    log_in(page)
+    access, refresh = (page.locator(f"#{kind}-life [role=timer]") for kind in ("access", "refresh"))
+    expect(access).to_have_text(re.compile(r"^(5:00|4:5\d)$"))
+    expect(refresh).to_have_text(re.compile(r"^(15 d 00:00:00|14 d 23:59:5\d)$"))
+    running.server.clock.advance(60)  # behind the page's back
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(access).to_have_text(re.compile(r"^(4:00|3:5\d)$"))
+    for left in ("3", "2", "1"):
+        page.get_by_role("button", name="+1 min").click()
+        expect(access).to_have_text(re.compile(rf"^({left}:00|{int(left) - 1}:\d\d)$"))
+    page.get_by_role("button", name="+1 min").click()
+    expect(page.locator("#access-life")).to_contain_text("expired")
+    expect(page.locator("#heard")).to_have_text("Expired: access 1")
+    click(page, "Call the protected", "401 Unauthorized GET /image/ Token is expired")
+    expect(page.locator("#refresh-life")).to_have_attribute("data-state", "alive")
+
+
+def test_start_again_is_a_new_session_at_todays_time(visit: Visit, running: Lab) -> None:
+    page = visit()
+    log_in(page)
+    click(page, "+15 days", "+15 days")
+    assert running.server.clock.now() > page.evaluate("Date.now() / 1000") + 14 * 86400
+    click(page, "Start again", "Ready")
+    assert abs(running.server.clock.now() - page.evaluate("Date.now() / 1000")) < 5
+    expect(page.locator("#log li")).to_have_count(0)
+    expect(page.locator("#timeline rect")).to_have_count(0)
+    click(page, "Call the protected", "There is no access token")
+    log_in(page)
+    click(page, "Call the protected", "200 OK GET /image/")
+
+
+def test_one_character_is_changed_in_the_payload(visit: Visit) -> None:
+    page = visit()
+    with page.expect_response("**/token/") as answer:
+        log_in(page)
+    token = answer.value.json()["access"]
+    with page.expect_request(lambda request: request.method == "GET") as sent:
+        click(page, "Tamper", "401 Unauthorized GET /image/ Token is invalid")
+    changed = sent.value.headers["authorization"].removeprefix("Bearer ")
+    parts = list(zip(token.split("."), changed.split("."), strict=True))
+    assert [before == after for before, after in parts] == [True, False, True]
+    assert sum(a != b for a, b in zip(token, changed, strict=True)) == 1
+    click(page, "Call the protected", "200 OK")  # the page has kept the true one
+
+
+def test_what_a_token_says_is_explained(visit: Visit) -> None:
+    page = visit()
+    with page.expect_response("**/token/") as answer:
+        log_in(page)
+    for kind in ("access", "refresh"):
+        card = page.locator(f".token.{kind}")
+        token = answer.value.json()[kind]
+        assert card.locator(".encoded").inner_text().replace("\n", "") == token
+        payload = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        assert card.locator(".decoded .payload dt").all_inner_texts() == list(payload)
+        expect(card.locator(".decoded .payload")).to_contain_text(payload["jti"])
+        expect(card.locator(".decoded .payload")).to_contain_text("a custom claim")
+
+
+def test_tokens_stay_in_memory(visit: Visit) -> None:
+    page = visit()
+    log_in(page)
+    kept = "[localStorage.length, sessionStorage.length, document.cookie]"
+    assert page.evaluate(kept) == [0, 0, ""]
+    page.get_by_text("Where are the tokens kept?").click()
+    expect(page.get_by_text("In a variable of this page")).to_be_visible()
+    page.reload()
+    click(page, "Call the protected", "There is no access token")
+    log_in(page)
+    click(page, "Log out of the page", "Forgotten")
+    expect(page.locator(".token")).to_have_count(0)
+    click(page, "Refresh", "There is no refresh token")
+
+
+def test_with_the_keyboard_alone(visit: Visit) -> None:
+    page = visit()
+    reached = []
+    while "Log in" not in reached:
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "[document.activeElement.innerText || document.activeElement.id,"
+            " getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        reached.append(re.sub(r"\s+\w$", "", focused[0]))
+        assert focused[1] == "solid", f"the focus cannot be seen on {focused[0]}"
+        assert len(reached) < 15, reached
+    assert reached[0] == "Skip to the buttons"
+    page.keyboard.press("Enter")
+    see(page, "200 OK POST /token/")
+    for key, verdict in (
+        ("c", "200 OK GET /image/ 8 images"),
+        ("t", "401 Unauthorized GET /image/ Token is invalid"),
+        ("w", "401 Unauthorized GET /image/ Authentication credentials"),
+        ("1", "+1 min"),
+        ("5", "+5 min"),
+        ("c", "401 Unauthorized GET /image/ Token is expired"),
+        ("r", "200 OK POST /token/refresh/"),
+        ("d", "+15 days"),
+        ("o", "Forgotten"),
+        ("s", "Ready"),
+        ("l", "200 OK POST /token/"),
+    ):
+        page.keyboard.press(key)
+        see(page, verdict)
+
+    # Not while somebody writes, nor with a modifier, nor when switched off.
+    page.locator("#username").fill("")
+    page.keyboard.type("ccc")
+    expect(page.locator("#username")).to_have_value("ccc")
+    page.get_by_role("button", name="Shortcut keys").click()
+    page.keyboard.press("c")
+    page.get_by_role("button", name="Shortcut keys").click()
+    page.keyboard.press("Alt+c")
+    assert statuses(page) == ["200"]
+    page.keyboard.press("c")
+    see(page, "200 OK GET /image/")
+    assert statuses(page) == ["200", "200"]
+
+
+def test_a_wrong_password_is_said_and_mended(visit: Visit, keep_picture) -> None:
+    page = visit()
+    page.get_by_label("Password").fill("wrong")
+    click(page, "Log in", "401 Unauthorized POST /token/ No active account found")
+    keep_picture(page, "wrong-password")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    see(page, "200 OK POST /token/")
+
+
+def test_a_server_that_goes_and_comes_back(visit: Visit, keep_picture) -> None:
+    # Of its own, because this one dies.
+    with lab(7, port=free_port(3100)) as first:
+        page = visit(first, expected=(REFUSED, NO_ANSWER, "status of 502"))
+        log_in(page)
+        first.server.process.kill()
+        first.server.process.wait()
+        click(page, "Call the protected", "No answer GET /image/")
+        notice = page.get_by_role("alert")
+        expect(notice).to_contain_text(f"No answer from {first.api}: the server is gone.")
+        keep_picture(page, "server-gone")
+        assert serious(page) == []
+        click(page, "+5 min", "No answer")
+        expect(notice).to_contain_text("The server's clock does not answer.")
+    page.get_by_role("button", name="Call the protected").click()
+    click(page, "Try again", "No answer")
+    expect(notice).to_contain_text("The lab itself does not answer.")
+    port = int(first.url.rstrip("/").rsplit(":", 1)[1])
+    with lab(7, port=port) as second:
+        assert (second.url, second.api) == (first.url, first.api)
+        click(page, "Try again", "200 OK GET /image/ 8 images")
+        expect(notice).to_be_hidden()
+        click(page, "+5 min", "+5 min")
+
+
+def test_an_origin_that_is_not_allowed_is_told_what_to_set(visit: Visit, running: Lab) -> None:
+    with lab(7, url=running.api) as other:
+        page = visit(other, expected=(BY_CORS, NO_ANSWER))
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text(
+            f"DJANGO_CORS_ALLOWED_ORIGINS={other.url.rstrip('/')}"
+        )
+
+
+def test_without_a_clock_it_waits_for_real(visit: Visit, keep_picture) -> None:
+    port = free_port(3200)
+    origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
+    part = find(7)
+    with (
+        serve(part.path, access_lifetime=2, environment=origin) as server,
+        lab(part, port=port, url=server.url) as own,
+    ):
+        page = visit(own)
+        expect(page.get_by_text("cannot be moved")).to_be_visible()
+        expect(page.get_by_role("button", name="+5 min")).to_be_hidden()
+        keep_picture(page, "no-clock")
+        for caption in ("somebody asks", "log in", "the same request", "one character", "we wait"):
+            page.get_by_role("button", name="Next step").click()
+            expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
+        page.get_by_role("button", name="Next step").click()
+        expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
+        click(page, "Next step", "401 Unauthorized GET /image/ Token is expired")
+        click(page, "Next step", "200 OK POST /token/refresh/")
+        click(page, "Next step", "200 OK GET /image/")
+        expect(page.locator("#before")).to_have_text("That was the whole story.")
+
+
+def test_text_of_the_server_stays_text(visit: Visit, running: Lab) -> None:
+    page = visit(expected=("status of 500",))
+    bad = "<img src=/x onerror=window.hacked=1><script>window.hacked=1</script>"
+
+    def encoded(content: dict) -> str:
+        return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+    payload = {"exp": 4e9, "iat": 1.7e9, "username": bad, bad: bad}
+    token = ".".join([encoded({"alg": bad}), encoded(payload), bad.replace(".", "")])
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            body, status = json.dumps({"access": token, "refresh": token, bad: bad}), 200
+        else:
+            body, status = f"<!doctype html><h1>{bad}</h1>", 500
+        origin = {"Access-Control-Allow-Origin": running.url.rstrip("/")}
+        route.fulfill(status=status, body=body, content_type="text/html", headers=origin)
+
+    page.route(f"{running.api}/**", answer)
+    log_in(page)
+    click(page, "Call the protected", "500")
+    expect(page.locator("pre").first).to_contain_text(bad)
+    expect(page.locator(".token.access .decoded .payload")).to_contain_text(bad)
+    assert page.locator("img, body script, h1 img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_policy_is_in_force(visit: Visit, running: Lab) -> None:
+    page = visit(expected=("Content Security Policy", "requires 'TrustedHTML'"))
+    attempts = """async () => {
+        const tried = [];
+        try { document.body.innerHTML = "<b>"; tried.push("HTML"); } catch {}
+        try {
+            const script = document.createElement("script");
+            script.append("window.ran = 1");
+            document.head.append(script);
+            if (window.ran) tried.push("script");
+        } catch {}
+        try { await fetch("http://127.0.0.1:9/"); tried.push("fetch"); } catch {}
+        const style = document.createElement("style");
+        style.textContent = "body { display: none }";
+        document.head.append(style);
+        if (getComputedStyle(document.body).display === "none") tried.push("style");
+        return tried;
+    }"""
+    assert page.evaluate(attempts) == []
+    refused = " ".join(page.evaluate("window.violations.splice(0)"))
+    for directive in ("require-trusted-types-for", "connect-src", "style-src"):
+        assert directive in refused
+
+
+def test_the_pages_server_is_strict(running: Lab) -> None:
+    host = running.url.removeprefix("http://").rstrip("/")
+
+    def ask(method: str, path: str, body: str | None = None, **headers: str):
+        connection = http.client.HTTPConnection(host, timeout=5)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, {"Host": host} | named)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
+
+    for path in ("/", "/lab.js", "/config.json", "/clock", "/nothing"):
+        answer = ask("GET", path)
+        assert answer.status == (404 if path == "/nothing" else 200)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert f"connect-src 'self' {running.api};" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    as_json = {"Content_Type": "application/json"}
+    before = running.server.clock.now()
+    assert ask("POST", "/clock", '{"seconds": 60}', Content_Type="text/plain").status == 415
+    assert ask("POST", "/clock", '{"seconds": 60}', Host="evil.example", **as_json).status == 404
+    assert ask("GET", "/config.json", Host="evil.example").status == 404
+    assert ask("OPTIONS", "/clock").status >= 400
+    for nonsense in ("{}", "[]", '{"seconds": "x"}', '{"seconds": 1e300}', "\xff"):
+        assert ask("POST", "/clock", nonsense, **as_json).status == 400, nonsense
+    assert running.server.clock.now() - before < 30
+    assert ask("POST", "/clock", '{"seconds": 60}', **as_json).status == 200
+    assert running.server.clock.now() - before >= 60
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit: Visit, scheme: str, keep_picture) -> None:
+    page = visit(color_scheme=scheme)
+    assert serious(page) == []
+    log_in(page)
+    click(page, "Call the protected", "200")
+    page.get_by_text("Where are the tokens kept?").click()
+    assert serious(page) == []
+    keep_picture(page, f"alive-{scheme}")
+    click(page, "+15 days", "+15 days")
+    click(page, "Refresh", "401")
+    assert serious(page) == []
+    keep_picture(page, f"expired-{scheme}")
+    page.get_by_role("button", name="Large type").click()
+    assert serious(page) == []
+    keep_picture(page, f"large-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_without_scrolling_sideways(
+    visit: Visit, scheme: str, keep_picture
+) -> None:
+    page = visit(color_scheme=scheme, viewport={"width": 360, "height": 780})
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    log_in(page)
+    for _ in range(8):
+        page.keyboard.press("c")
+    click(page, "Tamper", "401")
+    click(page, "+5 min", "+5 min")
+    click(page, "Call the protected", "401")
+    assert page.evaluate(wide) == 0
+    keep_picture(page, f"phone-{scheme}")
+    page.get_by_role("button", name="Large type").click()
+    assert page.evaluate(wide) == 0
+    assert page.evaluate("document.querySelector('svg').scrollWidth") <= 360
+
+
+def test_the_theme_can_be_chosen(visit: Visit) -> None:
+    page = visit(color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    toggle = page.get_by_role("button", name="Dark")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(ground) != light
+    toggle.click()
+    assert page.evaluate(ground) == light
+
+
+def test_what_cannot_be_started_is_said(running: Lab) -> None:
+    port = int(running.url.rstrip("/").rsplit(":", 1)[1])
+    for options, words in (
+        ({"port": port}, f"Port {port} is taken by another program; `--port "),
+        ({"part": 6}, "Part 6 has no tokens yet"),
+        ({"url": "ftp://example.org"}, "is no address of a server"),
+        ({"url": "http:// nowhere"}, "is no address of a server"),
+    ):
+        with pytest.raises(Problem, match=re.escape(words)), lab(**options):
+            pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+    code = (
+        "from rich.console import Console; from tutorial.lab import run;"
+        "run(part='7', port=None, url=None, open_browser=False, console=Console())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
+    )
+    page, api = (
+        re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline()) for _ in range(2)
+    )
+    assert list(tmp_path.iterdir())
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert "The lab is closed" in said
+    assert list(tmp_path.iterdir()) == []
+    for port in (int(page[1]), int(api[1])):
+        assert free_port(port) == port
