@@ -28,7 +28,7 @@ from tutorial.snapshots import clean_copy
 
 CHECKPOINTS = ROOT / "tests" / "checkpoints"
 TOOLS = ROOT / "tests" / "requirements.txt"
-MOST_SHOWN = 5
+MOST_SHOWN = 3  # a patient teacher names a few things at a time
 
 
 @dataclass
@@ -217,6 +217,7 @@ def run(part: Part, project: Project, copy: Path, console: Console) -> Outcome:
         *("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"),
         *("--part", str(part.number), "--project", str(copy)),
         *("--settings-module", project.settings, "--report", str(report), "-q", "--tb=no"),
+        *("--basetemp", str(copy.parent / "pytest")),
     ]
     environment["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "pycache")
     with (
@@ -282,7 +283,7 @@ def tell(part: Part, project: Project, outcome: Outcome, console: Console) -> No
         said = f"{len(failed)} of {len(results)} do not hold" if failed else f"{len(results)} hold"
         console.print(f"[{style}]{mark}[/] Part {number}, {find(number).title}: {said}")
     if outcome.failed:
-        tell_what_to_mend(project, outcome.failed, console)
+        tell_what_to_mend(part, project, outcome.failed, console)
     elif outcome.held:
         tell_what_comes_next(part, console)
     else:
@@ -292,32 +293,36 @@ def tell(part: Part, project: Project, outcome: Outcome, console: Console) -> No
         )
 
 
-def tell_what_to_mend(project: Project, failed: list[dict], console: Console) -> None:
-    """Print the first failures of the first part that has any, each with a hint."""
+def tell_what_to_mend(part: Part, project: Project, failed: list[dict], console: Console) -> None:
+    """Print what to mend first, and what of the part that was asked for, each with a hint."""
     first = min(result["part"] for result in failed)
-    together = defaultdict(list)  # one promise, tried with several values
-    for result in failed:
-        if result["part"] == first:
-            key = result["promise"], result["file"], result["question"]
-            together[key].append(result["said"])
-    for (promise, file, question), said in list(together.items())[:MOST_SHOWN]:
-        console.print(f"\n[red]✗[/] [bold]{escape(promise)}[/]")
-        for line in list(dict.fromkeys(said))[:3]:
-            console.print(f"  {escape(line)}", soft_wrap=True)
-        if len(said) > 3:
-            console.print(f"  … and {len(said) - 3} more of this kind")
-        if file:
-            question = question.replace("medium/", f"{project.package}/")
-            where = f"Open [bold]{project.file(file)}[/]."
-            console.print(f"  [cyan]→[/] {escape(question)} {where}", soft_wrap=True)
-    hidden = len(together) - MOST_SHOWN
-    later = sum(result["part"] != first for result in failed)
-    console.print()
-    if hidden > 0:
-        console.print(f"… and {hidden} more promises of part {first}.")
-    if later:
-        console.print(f"{later} failures of later parts are not shown: they may go with these.")
-    console.print("Mend the first one, and check again.")
+    shown = [result for result in failed if result["part"] in {first, part.number}]
+    for number in sorted({result["part"] for result in shown}):
+        together = defaultdict(list)  # one promise, tried with several values
+        for result in shown:
+            if result["part"] == number:
+                key = result["promise"], result["file"], result["question"]
+                together[key].append(result["said"])
+        for key, said in list(together.items())[:MOST_SHOWN]:
+            tell_one(project, *key, list(dict.fromkeys(said)), console)
+        if len(together) > MOST_SHOWN:
+            more = len(together) - MOST_SHOWN
+            console.print(f"\n… and {more} more of part {number}, which may go with these.")
+    console.print("\nMend the first one, and check again.")
+
+
+def tell_one(
+    project: Project, promise: str, file: str, question: str, said: list[str], console: Console
+) -> None:
+    """Print a promise that does not hold, what was seen instead, and where to look."""
+    console.print(f"\n[red]✗[/] [bold]{escape(promise)}[/]", soft_wrap=True)
+    for line in said[:2]:
+        console.print(f"  {escape(line)}", soft_wrap=True)
+    if len(said) > 2:
+        console.print(f"  … and {len(said) - 2} more of this kind")
+    question = question.replace("medium/", f"{project.package}/")
+    where = f"Open [bold]{project.file(file)}[/]."
+    console.print(f"  [cyan]→[/] {escape(question)} {where}", soft_wrap=True)
 
 
 def tell_what_comes_next(part: Part, console: Console) -> None:

@@ -44,7 +44,8 @@ def main() -> None:
 
 def follow_parent(remove_state: bool) -> None:
     """End with the parent, however it ends: its side of the pipe closes."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock would be held when Python shuts down
+        pass
     if remove_state:
         shutil.rmtree(os.environ["TUTORIAL_STATE"], ignore_errors=True)
     os._exit(0)
@@ -54,6 +55,7 @@ def prepare() -> None:
     """Migrate; fill a new database with the demo data, the pictures and two users."""
     from django.conf import settings
     from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import make_password
     from django.core.management import call_command, get_commands
 
     new = not Path(settings.DATABASES["default"]["NAME"]).exists()
@@ -65,9 +67,10 @@ def prepare() -> None:
     if "load_pictures" in get_commands():
         call_command("load_pictures", stdout=sys.stderr)
     users = get_user_model().objects
-    if not users.filter(username="demo").exists():
-        users.create_user("demo", "demo@example.com", PASSWORD)
-    users.create_superuser("admin", "admin@example.com", PASSWORD)
+    password = make_password(PASSWORD)  # slow on purpose: once is enough
+    users.get_or_create(username="demo", defaults={"password": password})
+    staff = {"is_staff": True, "is_superuser": True}
+    users.get_or_create(username="admin", defaults={"password": password, **staff})
 
 
 def serve(port: int, ready: dict) -> None:

@@ -28,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+# Windows would print to a pipe in a code page that has no ✓.
+for stream in (sys.stdout, sys.stderr):
+    stream.reconfigure(encoding="utf-8")
 console = Console()
 errors = Console(stderr=True)
 

@@ -15,9 +15,11 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 PATH = "/clock"
+# Whatever proxy the environment names, the loopback address needs none.
+_open = build_opener(ProxyHandler({})).open
 
 
 class Clock:
@@ -28,7 +30,7 @@ class Clock:
 
     def now(self) -> float:
         """Return the server's time, in seconds since 1970 (UTC)."""
-        with urlopen(self.url, timeout=10) as answer:
+        with _open(self.url, timeout=10) as answer:
             return json.load(answer)["now"]
 
     def advance(self, seconds: float) -> float:
@@ -40,7 +42,7 @@ class Clock:
         body = json.dumps({"seconds": seconds}).encode()
         request = Request(self.url, body, {"Content-Type": "application/json"})
         try:
-            with urlopen(request, timeout=10) as answer:
+            with _open(request, timeout=10) as answer:
                 return json.load(answer)["now"]
         except HTTPError as error:
             raise ValueError(json.load(error)["detail"]) from error

@@ -15,12 +15,13 @@ def expect(response, *statuses):
     got = response.status_code
     if got not in statuses:
         should = " or ".join(map(str, statuses))
-        pytest.fail(f"{asked(response)} should be {should}, got {got}{why(response)}")
+        how = asked(response) + (missing_token(response) if 401 in statuses else "")
+        pytest.fail(f"{how} should be {should}, got {got}{why(response)}")
     return response.json() if "json" in response.headers.get("Content-Type", "") else None
 
 
 def asked(response):
-    """The request in words: ``GET /image/?page=2 without a token``."""
+    """The request in words: ``GET /image/?page=2``."""
     request = response.request
     if not isinstance(request, dict):  # of `requests`, from a real server
         return f"{request.method} {request.path_url}"
@@ -29,6 +30,12 @@ def asked(response):
     if "HTTP_AUTHORIZATION" in request:
         text += f" with “Authorization: {request['HTTP_AUTHORIZATION'][:20]}…”"
     return text
+
+
+def missing_token(response):
+    request = response.request
+    sent = request if isinstance(request, dict) else request.headers
+    return "" if {"HTTP_AUTHORIZATION", "Authorization"} & set(sent) else " without a token"
 
 
 def why(response):

@@ -145,7 +145,7 @@ def test_anyone_may_look(client):
     expect(client.get(f"/image/{model('Image').objects.get().pk}/"), 200)
 
 
-@pytest.mark.mend("reviews/views.py", "is `permission_classes` set on ImageViewSet?")
+@pytest.mark.mend("reviews/views.py", "Is `permission_classes` set on ImageViewSet?")
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_a_stranger_may_not_write(client, method, media):
     """Without a login nobody uploads, replaces or deletes an image."""

@@ -125,7 +125,7 @@ def test_a_rubbish_body_is_refused(client, path, body):
 # Using
 
 
-@pytest.mark.mend("reviews/views.py", "is `permission_classes` set on ImageViewSet?")
+@pytest.mark.mend("reviews/views.py", "Is `permission_classes` set on ImageViewSet?")
 def test_images_need_a_token(client, db):
     """GET /image/ without a token is 401, and says what is missing and how to send it."""
     answer = images(client)
@@ -135,7 +135,7 @@ def test_images_need_a_token(client, db):
     assert header.startswith("Bearer"), f"WWW-Authenticate should name Bearer, got “{header}”"
 
 
-@pytest.mark.mend("reviews/views.py", "is IsAuthenticated the permission class of ImageViewSet?")
+@pytest.mark.mend("reviews/views.py", "Is IsAuthenticated the permission class of ImageViewSet?")
 def test_one_image_needs_a_token(client):
     """Looking at one image needs a token too."""
     make_product(images=1)
