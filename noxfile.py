@@ -88,3 +88,10 @@ def newest(session: nox.Session) -> None:
     session.run("python", "-m", "django", "--version")
     for part in LADDER:
         check(session, part.slug)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Print how long the README's commands and a page of products take."""
+    session.install("-r", "requirements.txt", *PINNED)
+    session.run("python", "-m", "tutorial.bench")
