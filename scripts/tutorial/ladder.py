@@ -41,6 +41,16 @@ class Part:
         return PARTS / self.slug
 
     @property
+    def login(self) -> str:
+        """Where a token pair is obtained, from part 7 on."""
+        return "/token/" if self.number < 8 else "/auth/login/"
+
+    @property
+    def refresh(self) -> str:
+        """Where a token pair is refreshed, from part 7 on."""
+        return f"{self.login}refresh/"
+
+    @property
     def title(self) -> str:
         """The part's name in words: ``07-jwt-authentication`` → ``JWT authentication``."""
         words = self.slug[3:].replace("-", " ")
@@ -72,6 +82,9 @@ LADDER = (
         "access and refresh tokens, rotation, a custom claim",
         ("djangorestframework-simplejwt",),
     ),
+    Part(8, "08-register", "registration, login at /auth/, a limit on guessing passwords"),
+    Part(9, "09-profile", "password and profile of one's own, comments of one's own"),
+    Part(10, "10-logout", "the token blacklist: logout here, logout everywhere"),
 )
 
 

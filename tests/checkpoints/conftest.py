@@ -46,6 +46,7 @@ def pytest_configure(config):
         server.project_environment(
             config.project, config.state, settings=config.option.settings_module
         ),
+        TUTORIAL_PART=part.slug,
         # Django's own advice for tests: the real hasher is slow on purpose.
         TUTORIAL_FAST_PASSWORDS="1",
     )
@@ -197,19 +198,41 @@ def user(db, django_user_model):
     return django_user_model.objects.create_user("ada", "ada@example.com", "correct horse")
 
 
-@pytest.fixture
-def member(client, user, part):
-    """A client that is logged in as the member, in the way that this part offers."""
+@pytest.fixture(autouse=True)
+def forget_attempts():
+    """The throttle of a test counts that test's requests only."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+def logged_in(client, user, part):
+    """Log the user in, in the way that this part offers. Raises NotReady."""
     if part < 7:
         client.force_login(user)
-    else:
-        answer = client.post("/token/", {"username": "ada", "password": "correct horse"})
-        if answer.status_code != 200:
-            raise NotReady(
-                f"POST /token/ should be 200, got {answer.status_code}",
-                "A member logs in.",
-                "medium/urls.py",
-                'Is the view that obtains token pairs at "token/"?',
-            )
-        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
+        return client
+    path = ladder.find(part).login
+    answer = client.post(path, {"username": user.username, "password": "correct horse"})
+    if answer.status_code != 200:
+        raise NotReady(
+            f"POST {path} should be 200, got {answer.status_code}",
+            "A member logs in.",
+            "medium/urls.py",
+            f'Is the view that obtains token pairs at "{path[1:]}"?',
+        )
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
     return client
+
+
+@pytest.fixture
+def member(client, user, part):
+    """A client that is logged in as the member."""
+    return logged_in(client, user, part)
+
+
+@pytest.fixture
+def editor(client, user, part):
+    """A client that may change images: of any member, from part 9 on of staff."""
+    user.is_staff = part >= 9
+    user.save()
+    return logged_in(client, user, part)

@@ -1,5 +1,6 @@
 """What the checkpoint tests share: answers checked in words, and data to ask for."""
 
+import os
 from contextlib import contextmanager
 
 import pytest
@@ -7,6 +8,10 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from tutorial.ladder import find
+
+PART = find(os.environ["TUTORIAL_PART"])
 
 
 def expect(response, *statuses):

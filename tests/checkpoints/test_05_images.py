@@ -8,7 +8,7 @@ from base64 import b64encode
 import pytest
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
-from promises import count_queries, expect, make_product, model
+from promises import PART, count_queries, expect, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,
@@ -159,16 +159,16 @@ def test_a_stranger_may_not_write(client, method, media):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.mend("medium/settings.py", 'Is "django_cleanup" in INSTALLED_APPS?')
-def test_files_go_with_their_image(member, media):
+def test_files_go_with_their_image(editor, media):
     """A replaced or deleted image leaves no file and no rendition behind."""
-    pk = expect(upload(member, picture()), 201)["pk"]
+    pk = expect(upload(editor, picture()), 201)["pk"]
     before = files(media)
     data = {"name": "Kite", "image": SimpleUploadedFile("new.png", picture((800, 400)))}
-    got = expect(put(member, f"/image/{pk}/", data), 200)
+    got = expect(put(editor, f"/image/{pk}/", data), 200)
     assert got["width"] == 800, f"the new picture's width should be shown: {got}"
     left = set(before) & set(files(media))
     assert not left, f"the replaced picture left {left}"
-    expect(member.delete(f"/image/{pk}/"), 204)
+    expect(editor.delete(f"/image/{pk}/"), 204)
     assert not files(media), f"the deleted picture left {files(media)}"
 
 
@@ -195,15 +195,15 @@ def test_a_list_opens_no_file(member, media, monkeypatch):
     assert expect(member.get("/product/?expand=image"), 200)["count"] == 1
 
 
-def test_a_missing_file_breaks_no_list(member, media):
+def test_a_missing_file_breaks_no_list(editor, media):
     """A picture that is gone from the disk is still listed, and can be renamed and deleted."""
-    pk = expect(upload(member, picture()), 201)["pk"]
+    pk = expect(upload(editor, picture()), 201)["pk"]
     for path in files(media):
         path.unlink()
-    expect(member.get("/image/"), 200)
-    expect(member.get(f"/image/{pk}/"), 200)
-    expect(member.patch(f"/image/{pk}/", {"name": "Gone"}, content_type="application/json"), 200)
-    expect(member.delete(f"/image/{pk}/"), 204)
+    expect(editor.get("/image/"), 200)
+    expect(editor.get(f"/image/{pk}/"), 200)
+    expect(editor.patch(f"/image/{pk}/", {"name": "Gone"}, content_type="application/json"), 200)
+    expect(editor.delete(f"/image/{pk}/"), 204)
 
 
 @pytest.mark.mend("reviews/serializers.py", 'Is "image" expandable, and in `permit_list_expands`?')
@@ -269,10 +269,10 @@ def test_the_admin_takes_pictures_only(admin_client, media):
 
 
 @pytest.mark.mend("medium/urls.py", "Is `static(settings.MEDIA_URL, …)` added to urlpatterns?")
-def test_files_are_served_in_development(running, part):
+def test_files_are_served_in_development(running):
     """On a running server the picture and each of its renditions answer 200, as images."""
     session = requests.Session()
-    session.headers["Authorization"] = authorization(running.url, part)
+    session.headers["Authorization"] = authorization(running.url)
     files = {"image": ("kite.png", picture(), "image/png")}
     answer = session.post(f"{running.url}/image/", data={"name": "Kite"}, files=files, timeout=30)
     assert answer.status_code == 201, f"POST /image/ should be 201, got {answer.status_code}"
@@ -285,13 +285,12 @@ def test_files_are_served_in_development(running, part):
     assert session.delete(f"{running.url}/image/{got['pk']}/", timeout=30).status_code == 204
 
 
-def authorization(url, part):
-    """The header of the demo user: by name and password, or by token from part 7 on."""
+def authorization(url):
+    """The header of the admin: by name and password, or by token from part 7 on."""
     from tutorial.server import PASSWORD
 
-    if part < 7:
-        return "Basic " + b64encode(f"demo:{PASSWORD}".encode()).decode()
-    answer = requests.post(
-        f"{url}/token/", json={"username": "demo", "password": PASSWORD}, timeout=30
-    )
+    if PART.number < 7:
+        return "Basic " + b64encode(f"admin:{PASSWORD}".encode()).decode()
+    data = {"username": "admin", "password": PASSWORD}
+    answer = requests.post(url + PART.login, json=data, timeout=30)
     return f"Bearer {expect(answer, 200)['access']}"

@@ -1,0 +1,67 @@
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, transaction
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+
+User = get_user_model()
+
+
+class UsernameTokenObtainPairSerializer(TokenObtainPairSerializer):
+    @classmethod
+    def get_token(cls, user):
+        token = super().get_token(user)
+        token["username"] = user.get_username()
+        return token
+
+
+class ActiveUserTokenRefreshSerializer(TokenRefreshSerializer):
+    def validate(self, attrs):
+        # Asks what the API asks: is the user still there, and active? Simple JWT 5.5 by
+        # itself does not expect a deleted one, and would answer 500.
+        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        return super().validate(attrs)
+
+
+class RegisterSerializer(serializers.ModelSerializer):
+    email = serializers.EmailField(
+        max_length=254,
+        validators=[
+            UniqueValidator(
+                queryset=User.objects.all(),
+                lookup="iexact",
+                message="A user with that e-mail already exists.",
+            )
+        ],
+    )
+    password = serializers.CharField(write_only=True, style={"input_type": "password"})
+    password2 = serializers.CharField(write_only=True, style={"input_type": "password"})
+
+    class Meta:
+        model = User
+        fields = ["pk", "username", "email", "first_name", "last_name", "password", "password2"]
+
+    def validate(self, attrs):
+        if attrs["password"] != attrs.pop("password2"):
+            raise serializers.ValidationError({"password2": "The two passwords differ."})
+        password = attrs["password"]
+        try:
+            # With the user's own data, so that a name or an e-mail is no password.
+            validate_password(password, User(**attrs))
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+        return attrs
+
+    def create(self, validated_data):
+        try:
+            with transaction.atomic():
+                return User.objects.create_user(**validated_data)
+        except IntegrityError as error:
+            # Somebody was quicker, between our check and our insert. Now the check sees whom.
+            self.run_validation(self.initial_data)
+            raise serializers.ValidationError(
+                {"username": "A user with that username already exists."}
+            ) from error

@@ -1,0 +1,103 @@
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, transaction
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+
+User = get_user_model()
+
+
+class UsernameTokenObtainPairSerializer(TokenObtainPairSerializer):
+    @classmethod
+    def get_token(cls, user):
+        token = super().get_token(user)
+        token["username"] = user.get_username()
+        return token
+
+
+class ActiveUserTokenRefreshSerializer(TokenRefreshSerializer):
+    def validate(self, attrs):
+        # Asks what the API asks: is the user still there, active, and the password the one
+        # of then? Simple JWT 5.5 by itself asks only the second here.
+        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        return super().validate(attrs)
+
+
+class ProfileSerializer(serializers.ModelSerializer):
+    email = serializers.EmailField(
+        max_length=254,
+        validators=[
+            UniqueValidator(
+                queryset=User.objects.all(),
+                lookup="iexact",
+                message="A user with that e-mail already exists.",
+            )
+        ],
+    )
+
+    class Meta:
+        model = User
+        fields = ["pk", "username", "email", "first_name", "last_name"]
+
+    def validate_username(self, value):
+        # One spelling for what looks the same, as Django does when it creates a user.
+        return User.normalize_username(value)
+
+    def save(self, **kwargs):
+        try:
+            with transaction.atomic():
+                return super().save(**kwargs)
+        except IntegrityError as error:
+            # Somebody was quicker, between our check and our save. Now the check sees whom.
+            self.run_validation(self.initial_data)
+            raise serializers.ValidationError(
+                {"username": "A user with that username already exists."}
+            ) from error
+
+
+class NewPasswordMixin(serializers.Serializer):
+    password = serializers.CharField(write_only=True, style={"input_type": "password"})
+    password2 = serializers.CharField(write_only=True, style={"input_type": "password"})
+
+    def check_new_password(self, attrs, user):
+        if attrs["password"] != attrs.pop("password2"):
+            raise serializers.ValidationError({"password2": "The two passwords differ."})
+        try:
+            # With the user's own data, so that a name or an e-mail is no password.
+            validate_password(attrs["password"], user)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+
+
+class RegisterSerializer(NewPasswordMixin, ProfileSerializer):
+    class Meta(ProfileSerializer.Meta):
+        fields = [*ProfileSerializer.Meta.fields, "password", "password2"]
+
+    def validate(self, attrs):
+        own_data = {name: value for name, value in attrs.items() if name != "password2"}
+        self.check_new_password(attrs, User(**own_data))
+        return attrs
+
+    def create(self, validated_data):
+        return User.objects.create_user(**validated_data)
+
+
+class ChangePasswordSerializer(NewPasswordMixin):
+    old_password = serializers.CharField(write_only=True, style={"input_type": "password"})
+
+    def validate_old_password(self, value):
+        if not self.instance.check_password(value):
+            raise serializers.ValidationError("The old password is wrong.")
+        return value
+
+    def validate(self, attrs):
+        self.check_new_password(attrs, self.instance)
+        return attrs
+
+    def update(self, instance, validated_data):
+        instance.set_password(validated_data["password"])
+        instance.save(update_fields=["password"])
+        return instance

@@ -1,0 +1,12 @@
+from django.urls import path
+from rest_framework_simplejwt.views import TokenRefreshView
+
+from .views import ChangePasswordView, LoginView, RegisterView, UpdateProfileView
+
+urlpatterns = [
+    path("login/", LoginView.as_view(), name="login"),
+    path("login/refresh/", TokenRefreshView.as_view(), name="login_refresh"),
+    path("register/", RegisterView.as_view(), name="register"),
+    path("change_password/<int:pk>/", ChangePasswordView.as_view(), name="change_password"),
+    path("update_profile/<int:pk>/", UpdateProfileView.as_view(), name="update_profile"),
+]

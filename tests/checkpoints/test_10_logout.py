@@ -1,0 +1,202 @@
+"""Part 10: the token blacklist, logout here and logout everywhere."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import requests
+from django.core.management import call_command
+from promises import expect
+
+from tutorial.server import PASSWORD
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.mend("medium/settings.py", "Is the token_blacklist app in INSTALLED_APPS?"),
+]
+
+
+def login(client, username="ada"):
+    """Log in; return the token pair, and let the client send its access token."""
+    data = {"username": username, "password": "correct horse"}
+    pair = expect(client.post("/auth/login/", data), 200)
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {pair['access']}"
+    return pair
+
+
+def refresh(client, pair):
+    return client.post("/auth/login/refresh/", {"refresh": pair["refresh"]})
+
+
+def logout(client, token):
+    return client.post("/auth/logout/", {"refresh": token})
+
+
+@pytest.mark.mend("medium/settings.py", "Is BLACKLIST_AFTER_ROTATION on in SIMPLE_JWT?")
+def test_a_refresh_token_is_good_for_one_refresh(client, user):
+    """Rotation retires the old refresh token: 401 the second time, and the new one works."""
+    old = login(client)
+    new = expect(refresh(client, old), 200)
+    got = expect(refresh(client, old), 401)
+    assert "blacklisted" in got["detail"], f"the answer should say why: {got}"
+    expect(refresh(client, new), 200)
+
+
+@pytest.mark.mend("accounts/urls.py", 'Is LogoutView at "logout/"?')
+def test_a_logout_ends_a_session(client, user):
+    """POST /auth/logout/ with the refresh token is 204, and refreshing is over."""
+    pair = login(client)
+    answer = logout(client, pair["refresh"])
+    expect(answer, 204)
+    expect(refresh(client, pair), 401)
+
+
+def test_the_access_token_outlives_the_logout(client, user):
+    """What logout cannot do: the access token works until it expires, in five minutes at most."""
+    pair = login(client)
+    expect(logout(client, pair["refresh"]), 204)
+    expect(client.get("/image/"), 200)
+
+
+def test_another_session_goes_on(client, user):
+    """Logging out here leaves the session on another device alone."""
+    here, there = login(client), login(client)
+    expect(logout(client, here["refresh"]), 204)
+    expect(refresh(client, there), 200)
+
+
+@pytest.mark.mend("accounts/serializers.py", "Does LogoutSerializer say what is wrong?")
+def test_a_second_logout_is_refused(client, user):
+    """The same token again is 400, with a reason."""
+    pair = login(client)
+    expect(logout(client, pair["refresh"]), 204)
+    got = expect(logout(client, pair["refresh"]), 400)
+    assert "blacklisted" in str(got.get("refresh")), f"the reason should be said: {got}"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", None, "access"])
+@pytest.mark.mend("accounts/serializers.py", "Does LogoutSerializer catch TokenError?")
+def test_a_rubbish_logout_is_refused(client, user, token):
+    """No token, no sound token, and an access token in its place are 400."""
+    pair = login(client)
+    data = {"refresh": pair["access"] if token == "access" else token}
+    got = expect(client.post("/auth/logout/", data, content_type="application/json"), 400)
+    assert list(got) == ["refresh"], f"the answer should name “refresh”: {got}"
+
+
+@pytest.mark.mend("accounts/serializers.py", "Does LogoutSerializer compare the token's user?")
+def test_nobody_logs_somebody_else_out(client, user, django_user_model):
+    """Another user's refresh token is refused, and goes on working."""
+    django_user_model.objects.create_user("grace", "grace@example.com", "correct horse")
+    hers = login(client, "grace")
+    login(client, "ada")
+    expect(logout(client, hers["refresh"]), 400, 403)
+    expect(refresh(client, hers), 200)
+
+
+@pytest.mark.parametrize("path", ["/auth/logout/", "/auth/logout_all/"])
+@pytest.mark.mend("accounts/views.py", "Is IsAuthenticated the permission class?")
+def test_a_logout_needs_a_token(client, user, path):
+    """Without an access token, logging out is 401."""
+    pair = login(client)
+    del client.defaults["HTTP_AUTHORIZATION"]
+    expect(client.post(path, {"refresh": pair["refresh"]}), 401)
+    expect(refresh(client, pair), 200)
+
+
+@pytest.mark.mend("accounts/views.py", "Does LogoutAllView blacklist all outstanding tokens?")
+def test_a_logout_everywhere_ends_every_session(client, user, django_user_model):
+    """POST /auth/logout_all/ ends all sessions of the caller, and nobody else's."""
+    django_user_model.objects.create_user("grace", "grace@example.com", "correct horse")
+    hers = login(client, "grace")
+    mine = [login(client), login(client)]
+    mine.append(expect(refresh(client, mine[0]), 200))
+    expect(client.post("/auth/logout_all/"), 204)
+    for pair in mine:
+        expect(refresh(client, pair), 401)
+    expect(refresh(client, hers), 200)
+    expect(client.post("/auth/logout_all/"), 204)  # again is no error
+    expect(refresh(client, login(client)), 200)
+
+
+@pytest.mark.mend("medium/settings.py", "Is the token_blacklist app in INSTALLED_APPS?")
+def test_what_has_expired_is_flushed(client, user, time_machine):
+    """`manage.py flushexpiredtokens` removes tokens that have expired, and no others."""
+    from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+    time_machine.move_to("2025-01-01T12:00:00Z")
+    login(client)
+    time_machine.move_to("2025-01-20T12:00:00Z")
+    pair = login(client)
+    call_command("flushexpiredtokens")
+    left = OutstandingToken.objects.count()
+    assert left == 1, f"one token has not expired, {left} are left"
+    expect(refresh(client, pair), 200)
+
+
+# On a real server and its database
+
+
+def real_login(running):
+    # A minute on, so that the throttle counts anew.
+    running.clock.advance(timedelta(minutes=1, seconds=1).total_seconds())
+    data = {"username": "demo", "password": PASSWORD}
+    return expect(requests.post(f"{running.url}/auth/login/", json=data, timeout=30), 200)
+
+
+def together(count, call):
+    """Make the call in so many threads at the same moment; return the answers."""
+    barrier, answers = threading.Barrier(count), []
+
+    def run():
+        barrier.wait()
+        answers.append(call())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.mend("accounts/tokens.py", "Does only one request get to blacklist a token?")
+def test_of_two_refreshes_at_the_same_moment_one_wins(running):
+    """Many clients with the same refresh token at once: exactly one gets a new pair."""
+    for _ in range(5):
+        token = real_login(running)["refresh"]
+
+        def call(token=token):
+            url = f"{running.url}/auth/login/refresh/"
+            return requests.post(url, json={"refresh": token}, timeout=60)
+
+        got = sorted(answer.status_code for answer in together(4, call))
+        assert got == [200, 401, 401, 401], f"one should be 200, the others 401, got {got}"
+
+
+@pytest.mark.mend("accounts/serializers.py", "Does `save` catch TokenError?")
+def test_of_two_logouts_at_the_same_moment_one_wins(running):
+    """The same token logged out twice at once: one 204, one 400, never 500."""
+    pair = real_login(running)
+
+    def call():
+        headers = {"Authorization": f"Bearer {pair['access']}"}
+        data = {"refresh": pair["refresh"]}
+        return requests.post(f"{running.url}/auth/logout/", json=data, headers=headers, timeout=60)
+
+    got = sorted(answer.status_code for answer in together(2, call))
+    assert got == [204, 400], f"one should be 204, the other 400, got {got}"
+
+
+@pytest.mark.mend("medium/settings.py", "Leave ACCESS_TOKEN_LIFETIME at its default.")
+def test_after_five_minutes_the_logout_is_complete(running):
+    """The access token that outlives a logout is 401 after five minutes."""
+    pair = real_login(running)
+    headers = {"Authorization": f"Bearer {pair['access']}"}
+    data = {"refresh": pair["refresh"]}
+    url = running.url
+    answer = requests.post(f"{url}/auth/logout/", json=data, headers=headers, timeout=30)
+    expect(answer, 204)
+    expect(requests.get(f"{url}/image/", headers=headers, timeout=30), 200)
+    running.clock.advance(timedelta(minutes=5, seconds=2).total_seconds())
+    expect(requests.get(f"{url}/image/", headers=headers, timeout=30), 401)
