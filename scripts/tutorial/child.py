@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--remove-state", action="store_true")
     options = parser.parse_args()
 
-    # Ctrl-C reaches the whole group of processes; the parent hears it and stops this one.
+    # Where a Ctrl-C still reaches this process (Windows), the parent stops it all the same.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ready = {}
     if options.clock:

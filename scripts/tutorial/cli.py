@@ -17,14 +17,15 @@ from rich.table import Table
 from tutorial import carry as carrying
 from tutorial import checks, snapshots
 from tutorial import demo as walk
+from tutorial import lab as token_lab
 from tutorial import server as serving
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
 
 app = typer.Typer(
-    help="Run, check, compare and carry the parts of *Build a Product Review Backend with DRF*.",
+    help="Run, check, compare and carry the parts of Build a Product Review Backend with DRF.",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -106,9 +107,10 @@ def serve(
     The part's folder stays as it is: database and uploads live in a temporary folder, and are
     gone when you press Ctrl-C. With `--keep` they stay, for the next run with `--keep`.
 
-    * `tutorial serve 7` runs part 7 at http://127.0.0.1:8000
-    * `tutorial serve 7 --access-lifetime 10s` lets you wait for a token to expire
-    * `tutorial serve 7 --clock` lets you move the clock instead
+    \b
+    tutorial serve 7                        runs part 7 at http://127.0.0.1:8000
+    tutorial serve 7 --access-lifetime 10s  lets you wait for a token to expire
+    tutorial serve 7 --clock                lets you move the clock instead
     """
     with in_words():
         if serving.answers(port):
@@ -203,6 +205,24 @@ def demo(
     with in_words():
         if not walk.run(console=console, pause=pause, real_time=real_time):
             raise typer.Exit(1)
+
+
+@app.command(help=token_lab.HELP)
+def lab(
+    part: Annotated[
+        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
+    ] = "7",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The page's port.", show_default="3000, or a free one"),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A server of your own, in place of one that is started.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in your browser.")] = True,
+) -> None:
+    with in_words():
+        token_lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
 
 
 @app.command()

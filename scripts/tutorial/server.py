@@ -112,8 +112,10 @@ def serve(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            text=True,
             encoding="utf-8",
+            # Out of reach of a Ctrl-C, or a kill, that is meant for the whole group: this
+            # process ends by its pipe, and tidies up.
+            start_new_session=True,
         )
         try:
             server = Server("", None, process, log_path)

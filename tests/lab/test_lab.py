@@ -343,19 +343,27 @@ def test_a_wrong_password_is_said_and_mended(visit: Visit, keep_picture) -> None
     see(page, "200 OK POST /token/")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
-def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
-    visit: Visit, keep_picture, tmp_path: Path
-) -> None:
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[tuple[subprocess.Popen, int]]:
+    """The lab as `tutorial lab` runs it, in a process of its own, and the port of its page."""
     port = free_port(3100)
     code = (
         "from rich.console import Console; from tutorial.lab import run;"
         f"run(part='7', port={port}, url=None, open_browser=False, console=Console())"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": str(tmp_path)}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
-    )
+    ) as process:
+        yield process, port
+        process.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
+def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
+    visit: Visit, command, keep_picture, tmp_path: Path
+) -> None:
+    process, port = command
     url, api = (re.search(r"http://[\d.]+:\d+", process.stdout.readline())[0] for _ in range(2))
     assert url == f"http://127.0.0.1:{port}"
     page = visit(Lab(f"{url}/", api, None), expected=(REFUSED, NO_ANSWER, "status of 502"))
@@ -402,7 +410,7 @@ def test_without_a_clock_it_waits_for_real(visit: Visit, keep_picture) -> None:
     origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
     part = find(7)
     with (
-        serve(part.path, access_lifetime=2, environment=origin) as server,
+        serve(part.path, access_lifetime=3, environment=origin) as server,
         lab(part, port=port, url=server.url) as own,
     ):
         page = visit(own)

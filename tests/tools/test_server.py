@@ -134,15 +134,16 @@ with serve(find(7).path) as server:
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_parent_takes_the_server_along():
-    """Even SIGKILL, which lets nobody tidy up, leaves no server and no folder."""
+    """Even SIGKILL to a whole group, as to a notebook's kernel, leaves no server and no folder."""
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )
     url, folder = parent.stdout.readline().split()
-    parent.send_signal(signal.SIGKILL)
+    os.killpg(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
     wait_for(lambda: not answers(int(url.rsplit(":", 1)[1])))

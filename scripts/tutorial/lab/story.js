@@ -1,0 +1,151 @@
+// The whole story, step by step: what to ask before, what is done, what could be seen.
+
+const INTRODUCTION = "From the first request to the last expiry, against the real server.";
+
+export function stepsOf(lab, config) {
+  const protectedUrl = `GET ${config.protected}`;
+  const steps = [
+    {
+      before: `somebody asks for ${protectedUrl} and says nothing about who they are.`,
+      act: lab.sendBare,
+      after: "401: who is asking? The server keeps no session that would tell it.",
+    },
+    {
+      before: "log in. A password goes there, once. What comes back?",
+      act: lab.logInAsDemo,
+      after:
+        "A token pair: an access token for every request, and a refresh token for when it is gone.",
+    },
+    {
+      before: "the same request, with the access token. What does the server have to look up?",
+      act: lab.call,
+      after:
+        "200. The signature fits, and exp is still ahead. Only the user was looked up, and no session.",
+    },
+    {
+      before: "one character of the payload is changed. Will anybody notice?",
+      act: lab.callTampered,
+      after: "401, token is invalid: the signature no longer fits what it signs.",
+    },
+  ];
+  if (config.clock) {
+    steps.push({
+      before: "five minutes pass. Nobody touches the token.",
+      act: () => lab.advance(300),
+      after: "exp lies behind the server’s clock. The token is the same, character by character.",
+    });
+  } else {
+    steps.push({
+      before: "we wait until the access token expires. This server’s clock cannot be moved.",
+      act: lab.untilExpired,
+      after: "exp lies behind the server’s clock. The token is the same, character by character.",
+    });
+  }
+  steps.push(
+    {
+      before: "the same request with the same token. What does the server say?",
+      act: lab.call,
+      after: "401, token is expired. It was refused by its exp, not by anybody’s decision.",
+    },
+    {
+      before: "send the refresh token. Why is no password needed?",
+      act: lab.refresh,
+      after: "A new access token, and by rotation a new refresh token: 15 days begin again.",
+    },
+    {
+      before: "and the request once more, with the new access token.",
+      act: lab.call,
+      after: "200. Whoever comes back within 15 days never sees the log-in form again.",
+    },
+  );
+  if (config.clock) {
+    steps.push(
+      {
+        before: "nobody comes back for 15 days.",
+        act: () => lab.advance(15 * 86400),
+        after: "Both tokens of the pair have expired.",
+      },
+      {
+        before: "does the refresh token still help?",
+        act: lab.refresh,
+        after: "401. Only the password helps now: log in again, and a new pair begins its life.",
+      },
+    );
+  }
+  return steps;
+}
+
+// Plays the steps, or goes through them one by one. `show(story)` is told of every change.
+export class Story {
+  constructor({ steps, begin, show }) {
+    Object.assign(this, { steps, begin, show });
+    this.index = null; // of the next step; null before the story
+    this.playing = null;
+    this.busy = false;
+  }
+
+  get over() {
+    return this.index === this.steps.length;
+  }
+
+  get captions() {
+    if (this.index === null) return [INTRODUCTION, ""];
+    const before = this.steps[this.index]?.before;
+    return [
+      this.steps[this.index - 1]?.after ?? "A fresh start: nobody is logged in.",
+      before ? `Next: ${before}` : "That was the whole story.",
+    ];
+  }
+
+  async toggle({ stepwise }) {
+    if (this.playing) return this.pause();
+    // Who asks for reduced motion turns every page by hand.
+    if (stepwise) return this.next();
+    if ((this.index === null || this.over) && !(await this.rewind())) return;
+    const playing = (this.playing = {}); // this play, and not one begun after a pause
+    this.show(this);
+    while (this.playing === playing && !this.over) {
+      await this.reading();
+      if (this.playing === playing) await this.next();
+    }
+    if (this.playing === playing) this.pause();
+  }
+
+  async next() {
+    if (this.busy) return;
+    if (this.index === null || this.over) return this.rewind();
+    this.busy = true;
+    this.halted = false;
+    this.show(this);
+    const done = await this.steps[this.index].act(() => this.halted);
+    this.busy = false;
+    // It may have been closed in the meantime.
+    if (this.index !== null && done) this.index += 1;
+    else this.playing = null;
+    this.show(this);
+  }
+
+  pause() {
+    this.playing = null;
+    this.halted = true;
+    this.show(this);
+  }
+
+  close() {
+    this.index = null;
+    this.pause();
+  }
+
+  async rewind() {
+    if (!(await this.begin())) return false;
+    this.index = 0;
+    this.show(this);
+    return true;
+  }
+
+  // As long as the captions take to read aloud.
+  reading() {
+    const milliseconds = 1500 + 40 * this.captions.join(" ").length;
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+}

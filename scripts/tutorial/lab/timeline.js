@@ -1,0 +1,146 @@
+// The timeline: a bar for every token's life, a mark for every request on the bar of the token
+// it was sent with. Minutes and weeks share it, so its columns are requests, not seconds:
+// the time between two of them is written where it is long.
+
+import { roughly } from "./token.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const MOST_TOKENS = 6;
+
+export function drawTimeline(svg, { tokens, requests, now }) {
+  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const chart = layOut({ tokens, requests, now, unit, width: svg.clientWidth });
+  svg.replaceChildren(...draw(chart));
+  svg.setAttribute("height", chart.height);
+  svg.setAttribute("viewBox", `0 0 ${chart.width} ${chart.height}`);
+  svg.setAttribute("aria-label", inWords(tokens, requests, now));
+}
+
+// Which columns and rows there are, and where.
+function layOut({ tokens, requests, now, unit, width }) {
+  const left = 5.2 * unit;
+  const right = width - 1.5 * unit;
+  const fitting = Math.max(2, Math.floor((right - left) / (3.2 * unit)));
+  const shown = requests.slice(-(fitting - 1));
+  const step = Math.min(7 * unit, (right - left) / (shown.length || 1));
+  const columns = shown.map((request, i) => ({ at: request.at, x: left + (i + 0.35) * step }));
+  const end = left + (shown.length + 0.1) * step;
+  columns.push({ at: Math.max(now, shown.at(-1)?.at ?? now), x: Math.min(end, right) });
+  const first = columns[0].at;
+  const rows = [null, ...tokens.filter((token) => token.exp > first).slice(-MOST_TOKENS)];
+  const top = 2.2 * unit;
+  const rowHeight = 2.1 * unit;
+  return {
+    unit,
+    left,
+    right,
+    width,
+    columns,
+    rows,
+    shown,
+    top,
+    rowHeight,
+    now,
+    height: top + rows.length * rowHeight + 0.4 * unit,
+    y: (token) => top + (Math.max(0, rows.indexOf(token)) + 0.62) * rowHeight,
+    x: (request) => columns[shown.indexOf(request)]?.x ?? left,
+  };
+}
+
+// Where a moment lies: between the columns around it, and never quite on one of them.
+function xOf(at, { columns, right, unit }) {
+  const next = columns.findIndex((column) => column.at > at);
+  if (next === -1) return right;
+  if (next === 0) return columns[0].x;
+  const [a, b] = [columns[next - 1], columns[next]];
+  const margin = Math.min(0.9 * unit, (b.x - a.x) / 3);
+  const exact = a.x + ((at - a.at) / (b.at - a.at)) * (b.x - a.x);
+  return Math.min(b.x - margin, Math.max(a.x + margin, exact));
+}
+
+function draw(chart) {
+  return [
+    ...gaps(chart),
+    ...nowLine(chart),
+    ...chart.rows.flatMap((token) => row(chart, token)),
+    ...chart.shown.flatMap((request) => mark(chart, request)),
+  ];
+}
+
+function gaps({ columns, top, height, unit }) {
+  return columns.slice(1).flatMap((column, i) => {
+    const passed = column.at - columns[i].at;
+    if (passed < 20) return [];
+    const x = (columns[i].x + column.x) / 2;
+    return [
+      shape("line", { class: "gap", x1: x, x2: x, y1: top, y2: height }),
+      text(`+${roughly(passed)}`, { class: "gap-label", x, y: top - 0.35 * unit }),
+    ];
+  });
+}
+
+function nowLine({ columns, top, height, unit }) {
+  const { x } = columns.at(-1);
+  return [
+    shape("line", { class: "now", x1: x, x2: x, y1: top, y2: height }),
+    text("now", { class: "now-label", x, y: 0.85 * unit }),
+  ];
+}
+
+function row(chart, token) {
+  const y = chart.y(token);
+  const label = text(token?.name ?? "no token", {
+    class: "row-label",
+    x: 0,
+    y: y + 0.3 * chart.unit,
+  });
+  if (!token) return [label];
+  const from = chart.x(token.request);
+  const dead = token.exp <= chart.now;
+  const to = dead ? xOf(token.exp, chart) : chart.columns.at(-1).x;
+  const height = 0.8 * chart.unit;
+  const box = { y: y - height / 2, height, rx: 0.2 * chart.unit };
+  const parts = [
+    label,
+    // From the request that brought it.
+    shape("line", { class: "birth", x1: from, x2: from, y1: chart.y(token.request.token), y2: y }),
+    shape("rect", { class: `life ${token.type}`, x: from, width: Math.max(0, to - from), ...box }),
+  ];
+  if (dead) {
+    const end = { class: "end", x1: to, x2: to, y1: y - height, y2: y + height };
+    parts.push(shape("line", end));
+  } else {
+    const rest = { class: `rest ${token.type}`, x: to, width: chart.width - to, ...box };
+    parts.push(shape("rect", rest));
+  }
+  return parts;
+}
+
+const MARKS = { good: "●", bad: "◆", none: "▲" };
+
+function mark(chart, request) {
+  const [x, y, unit] = [chart.x(request), chart.y(request.token), chart.unit];
+  return [
+    text(MARKS[request.outcome], { class: `mark ${request.outcome}`, x, y: y + 0.42 * unit }),
+    text(request.status || "–", { class: `status ${request.outcome}`, x, y: y - 0.75 * unit }),
+  ];
+}
+
+function shape(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+function text(content, attributes) {
+  const element = shape("text", attributes);
+  element.textContent = content;
+  return element;
+}
+
+function inWords(tokens, requests, now) {
+  if (!requests.length) return "Timeline: no request yet.";
+  const lives = tokens.map(({ name, exp }) => `${name} ${exp > now ? "is alive" : "has expired"}`);
+  const good = requests.filter(({ outcome }) => outcome === "good").length;
+  return `Timeline: ${requests.length} requests, ${good} of them accepted. ${lives.join(", ")}.`;
+}
