@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -176,9 +177,9 @@ def requests_to_paste(part: Part, server: serving.Server) -> list[str]:
         return [f'curl "{url}/product/"']
     requests = [
         f'curl "{url}/image/"',
-        f'curl -d "{login}" "{url}/token/"',
+        f'curl -d "{login}" "{url}{part.login}"',
         f'curl -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}/image/"',
-        f'curl -d "refresh=PASTE_REFRESH_HERE" "{url}/token/refresh/"',
+        f'curl -d "refresh=PASTE_REFRESH_HERE" "{url}{part.refresh}"',
     ]
     if server.clock:
         requests.append(
@@ -189,6 +190,9 @@ def requests_to_paste(part: Part, server: serving.Server) -> list[str]:
 
 @app.command()
 def demo(
+    part: Annotated[
+        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
+    ] = "7",
     pause: Annotated[
         bool, typer.Option("--pause", help="Wait for Enter between steps, with a question to ask.")
     ] = False,
@@ -196,14 +200,16 @@ def demo(
         bool, typer.Option("--real-time", help="Wait for a short lifetime instead of moving time.")
     ] = False,
 ) -> None:
-    """Walk through a token's life on part 7's real server.
+    """Walk through a token's life on a part's real server.
 
     Obtain, decode, use, expire, refresh, rotate: every request and every answer is shown, and
-    checked. The lifetimes are the defaults; the server's clock is moved over them.
-    Ends with 1 when a step is not as promised.
+    checked. The lifetimes are the defaults; the server's clock is moved over them. On part 10 the
+    walk goes on to the blacklist and to logging out. Ends with 1 when a step is not as promised.
     """
     with in_words():
-        if not walk.run(console=console, pause=pause, real_time=real_time):
+        if part.number < 7:
+            raise Problem(f"Part {part.number} has no tokens yet: they come with part 7.")
+        if not walk.run(console=console, pause=pause, real_time=real_time, part=part):
             raise typer.Exit(1)
 
 
@@ -316,3 +322,13 @@ def carry(
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         if carried.conflicts:
             raise typer.Exit(1)
+
+
+def reflow(text: str) -> str:
+    """Join the lines of each paragraph, which typer would break where the source does."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(p if p.startswith("\b") else p.replace("\n", " ") for p in paragraphs)
+
+
+for registered in app.registered_commands:
+    registered.help = reflow(registered.help or registered.callback.__doc__)

@@ -177,7 +177,7 @@ def test_one_s_own_e_mail_is_not_taken(client, user):
 # Comments
 
 
-@pytest.mark.mend("medium/urls.py", 'Is CommentViewSet registered at "comment"?')
+@pytest.mark.mend("reviews/views.py", "Does CommentViewSet store who sent the comment?")
 def test_a_member_comments(client, user, other):
     """POST /comment/ stores a comment in the name of who sends it, whatever it says."""
     product = make_product()
@@ -207,7 +207,7 @@ def test_only_the_author_changes_a_comment(client, user, other, method):
         title="Good", content="It does.", product=product, user=user
     )
     path = f"/comment/{comment.pk}/"
-    data = {"title": "Better", "content": "It did.", "product": product.pk}
+    data = {"title": "Better", "content": "It did.", "product": product.pk, "user": other.pk}
     expect(send(client, method, path, data), 401)
     as_user(client, "grace")
     expect(send(client, method, path, data), 403)
@@ -215,6 +215,8 @@ def test_only_the_author_changes_a_comment(client, user, other, method):
     assert (comment.title, comment.user) == ("Good", user), "the comment should be as it was"
     as_user(client, "ada")
     expect(send(client, method, path, data), 200, 204)
+    left = model("Comment").objects.filter(pk=comment.pk).exclude(user=user)
+    assert not left, "a comment should stay its author's, whatever the request says"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_a_part_that_is_not_there(tutorial, command):
 
 
 def test_every_command_explains_itself(tutorial):
-    for command in ["parts", "serve", "demo", "check", "diff", "start", "carry"]:
+    for command in ["parts", "serve", "demo", "lab", "check", "diff", "start", "carry"]:
         result = tutorial(command, "--help")
         assert result.code == 0 and len(result.out.splitlines()) > 5, result.out
 
@@ -121,6 +121,13 @@ def test_a_diff_is_a_patch(tutorial):
     patch = tutorial("diff", 6, 7)
     assert "+++ b/reviews/views.py" in patch.out
     assert "+    permission_classes = [IsAuthenticated]" in patch.out
+
+
+@pytest.mark.parametrize("command", ["demo", "lab"])
+def test_a_part_without_tokens_has_nothing_to_show(tutorial, command):
+    result = tutorial(command, "--part", 6)
+    assert result.code == 1
+    assert "7" in result.err, result.err
 
 
 def test_leftovers_are_no_part_of_a_part():
