@@ -24,8 +24,11 @@ os.environ["PATH"] = os.pathsep.join(
 
 LAST = LADDER[-1]
 SLUGS = [part.slug for part in LADDER]
-TEST_TOOLS = ("-r", "tests/requirements.txt")
 PINNED = ("-c", "constraints.txt")
+TEST_TOOLS = ("-r", "tests/requirements.txt")
+ALL_PARTS = ("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS)
+NOTEBOOKS = ("ipykernel", "ipywidgets", "matplotlib", "nbclient", "nbformat")
+TUTORIAL = (*ALL_PARTS, "-e", ".", "rich", "typer", "watchfiles", "pytest-xdist")
 
 
 def check(session: nox.Session, slug: str, *arguments: str) -> None:
@@ -43,23 +46,38 @@ def checkpoint(session: nox.Session, part: str) -> None:
 @nox.session
 def ladder(session: nox.Session) -> None:
     """One database, filled at part 1, climbs through every part and loses nothing."""
-    session.install("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS, *PINNED)
+    session.install(*ALL_PARTS, *PINNED)
     session.run("pytest", "tests/ladder", *session.posargs)
 
 
 @nox.session
 def mutants(session: nox.Session) -> None:
     """The test of the tests: mistakes that learners make, each caught with helpful advice."""
-    requirements = ("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS)
-    session.install(*requirements, "pytest-xdist", *PINNED)
+    session.install(*ALL_PARTS, "pytest-xdist", *PINNED)
     session.run("pytest", "tests/mutants", "-n", "auto", *session.posargs)
 
 
 @nox.session
 def tools(session: nox.Session) -> None:
     """The `tutorial` command, its server and its clock, and the two scripts of the README."""
-    session.install("-r", "requirements.txt", *PINNED)
+    session.install(*TUTORIAL, "uv", *PINNED)
     session.run("pytest", "tests/tools", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Every notebook, executed in fresh kernels, with its own server and with others."""
+    session.install(*TUTORIAL, *NOTEBOOKS, *PINNED)
+    session.run("pytest", "tests/notebooks", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def lab(session: nox.Session) -> None:
+    """The token lab, played in a real Chromium, with a screenshot of each state."""
+    session.install(*TUTORIAL, "playwright", "axe-playwright-python", *PINNED)
+    artifacts = ROOT / ".cache" / "lab"
+    session.run("pytest", "tests/lab", *session.posargs, env={"TUTORIAL_ARTIFACTS": str(artifacts)})
+    session.log(f"The screenshots are in {artifacts}")
 
 
 @nox.session
@@ -76,7 +94,7 @@ def style(session: nox.Session) -> None:
 @nox.session(python=["3.11", "3.12", "3.13"])
 def pythons(session: nox.Session) -> None:
     """The last part, and so every promise that still stands, on each Python that is installed."""
-    session.install("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS, *PINNED)
+    session.install(*ALL_PARTS, *PINNED)
     check(session, LAST.slug)
 
 

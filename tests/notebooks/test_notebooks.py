@@ -1,0 +1,237 @@
+"""The notebooks: committed clean, built alike, and true from the first cell to the last.
+
+Each is executed three times, in a fresh kernel: as it is, with a server of its own; with the
+solutions filled in, against an outside server whose clock can be moved; and with wrong
+answers, against an outside server whose clock cannot.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from tutorial.ladder import ROOT, find
+from tutorial.server import serve
+
+FOLDER = ROOT / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+CLAIMS = {"exp", "iat", "jti", "nbf", "token_type", "user_id", "username"}
+WRONG_ANSWERS = {
+    "01": ["5", "lambda token: {}", "lambda payload, key: 'a.b.c'"],
+    "02": ["200", "lambda username, password: {}", "401"],
+    "03": ["'valid'", "lambda token, now: 300", "lambda answer: answer.status_code == 401"],
+    "04": ["5 / (24 * 60)", "lambda pair: pair", "[0]"],
+    "05": ["lambda token: claims(token).get('username')", "{'username'}", "True"],
+    "06": ["30", "lambda address, server: address.startswith(server)", "10"],
+    "07": ["lambda token: '\"none\"' in str(token)", "'expired'", "b'secret'"],
+}
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def said(cell: NotebookNode) -> str:
+    """What a cell printed, and the message of its error."""
+    return "".join(output.get("text", "") + output.get("evalue", "") for output in cell.outputs)
+
+
+def execute(notebook: NotebookNode, tmp_path: Path, monkeypatch, **options) -> None:
+    # The kernel of this interpreter, with a profile of its own, whatever is installed for the user.
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
+        store_widget_state=False,
+        **options,
+    )
+    client.execute()
+
+
+def test_there_are_seven_and_each_has_wrong_answers():
+    assert [path.stem[:2] for path in NOTEBOOKS] == list(WRONG_ANSWERS)
+
+
+@every_notebook
+def test_is_committed_clean(path):
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    nbformat.validate(notebook)
+
+    assert notebook["metadata"] == METADATA, "Only the kernel's general name belongs here."
+    for cell in notebook["cells"]:
+        assert re.fullmatch(r"[a-z][a-z0-9-]+", cell["id"]), f"Give the cell {cell['id']} a name."
+        assert set(cell["metadata"]) <= {"tags"}, f"Cell {cell['id']}: {cell['metadata']}"
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [], f"Clear the output of the cell {cell['id']}."
+            assert cell["execution_count"] is None, f"Clear the count of the cell {cell['id']}."
+    assert text == nbformat.writes(read(path)) + "\n", "Save it as Jupyter does."
+
+
+@every_notebook
+def test_opens_and_ends_as_all_do(path):
+    notebook = read(path)
+    first = notebook.cells[0].source
+    headings = [cell.source.splitlines()[0] for cell in notebook.cells if cell.source[:1] == "#"]
+
+    assert first.startswith(f"# {int(path.stem[:2])} · ")
+    assert re.search(r"^\*.+\?.*\*$", first, re.MULTILINE), "It opens with the learner's question."
+    assert "**You will see**" in first
+    assert headings[-4:-2] == ["## To remember", "## Exercises"]
+    assert [cell.metadata.tags[0] for cell in notebook.cells if cell.metadata.get("tags")] == [
+        "answer",
+        "check",
+        "solution",
+    ] * 3
+
+
+@every_notebook
+def test_shares_one_name_and_asserts_status_codes_and_claims(path):
+    notebook = read(path)
+    checks = {cell.id for cell in tagged(notebook, "check")}
+    asserts = [
+        node
+        for cell in code(notebook)
+        if cell.id not in checks
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Assert)
+    ]
+    names = {
+        part.attr for node in asserts for part in ast.walk(node) if isinstance(part, ast.Attribute)
+    }
+    texts = {
+        part.value for node in asserts for part in ast.walk(node) if isinstance(part, ast.Constant)
+    }
+    shared = [
+        line for cell in code(notebook) for line in cell.source.splitlines() if "tutorial" in line
+    ]
+
+    assert "status_code" in names
+    assert texts & CLAIMS
+    assert [line for line in shared if "import" in line] == ["from tutorial.notebook import lesson"]
+
+
+@every_notebook
+def test_links_lead_somewhere(path):
+    for cell in read(path).cells:
+        for target in (
+            re.findall(r"\]\(([^)#:]+)\)", cell.source) if cell.cell_type == "markdown" else ()
+        ):
+            assert (FOLDER / target).exists(), f"{cell.id}: {target}"
+
+
+@every_notebook
+def test_runs_with_a_server_of_its_own(path, tmp_path, monkeypatch):
+    for name in ("TUTORIAL_URL", "TUTORIAL_CLOCK_URL", "DJANGO_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    left = tmp_path / "left"
+    left.mkdir()
+    monkeypatch.setenv("TMPDIR", str(left))
+    notebook = read(path)
+
+    execute(notebook, tmp_path, monkeypatch)
+
+    assert not list(left.iterdir()), "The kernel's servers should have left nothing."
+    for check in tagged(notebook, "check"):
+        assert said(check).startswith("Not yet:"), check.source
+    for cell in code(notebook):
+        assert not [output for output in cell.outputs if output.get("name") == "stderr"], said(cell)
+    for cell in code(notebook):
+        if "lesson.timeline(" in cell.source:
+            (output,) = cell.outputs
+            picture, words = output.data["text/html"], output.data["text/plain"]
+            assert 'role="img" aria-label="Timeline.' in picture
+            assert "currentColor" in picture
+            assert ": 401." in words
+            assert all(line in picture for line in words.splitlines())
+
+
+@every_notebook
+def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
+    notebook = read(path)
+    for answer, solution in zip(
+        tagged(notebook, "answer"), tagged(notebook, "solution"), strict=True
+    ):
+        answer.source = re.search(r"```python\n(.*?)\n```", solution.source, re.DOTALL)[1]
+    for cell in code(notebook):
+        cell.source = cell.source.replace("REALLY_WAIT = False", "REALLY_WAIT = True")
+    if any("lesson.panel(" in cell.source for cell in code(notebook)):
+        notebook.cells.append(nbformat.v4.new_code_cell(CLICK_ALL_BUTTONS))
+
+    with serve(find(7).path, clock=True) as server:
+        monkeypatch.setenv("TUTORIAL_URL", server.url + "/")
+        monkeypatch.setenv("TUTORIAL_CLOCK_URL", server.clock.url)
+        execute(notebook, tmp_path, monkeypatch)
+        log = server.log()
+
+    for check in tagged(notebook, "check"):
+        assert said(check).startswith("Right"), said(check)
+    assert '"GET /image/' in log, "It should have talked to the server that was named."
+    assert '" 500 ' not in log
+
+
+CLICK_ALL_BUTTONS = """
+import ipywidgets
+
+widgets = list(ipywidgets.Widget.get_manager_state()["state"]) and list(
+    ipywidgets.widgets.widget._instances.values()
+)
+buttons = [widget for widget in widgets if isinstance(widget, ipywidgets.Button)]
+for wanted in ("Obtain", "Call", "Advance 5 min", "Advance 5 min", "Call", "Refresh", "Call"):
+    next(button for button in buttons if button.description == wanted).click()
+(log,) = [widget.value for widget in widgets if getattr(widget, "value", "").startswith("<pre>")]
+shown = [line.split(": ")[1][:3] for line in log.strip("</pre>").splitlines()]
+assert shown == ["200", "200", "don", "don", "401", "200", "200"], log
+assert any("expires in" in getattr(widget, "value", "") for widget in widgets)
+"""
+
+
+@every_notebook
+def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
+    """Against a server whose clock stands still, and in a kernel without ipywidgets."""
+    notebook = read(path)
+    wrong = WRONG_ANSWERS[path.stem[:2]]
+    for number, (answer, value) in enumerate(
+        zip(tagged(notebook, "answer"), wrong, strict=True), 1
+    ):
+        answer.source = f"answer_{number} = {value}"
+    first = code(notebook)[0]
+    first.source = "import sys\n\nsys.modules['ipywidgets'] = None\n" + first.source
+
+    with serve(find(7).path) as server:
+        monkeypatch.setenv("TUTORIAL_URL", server.url)
+        monkeypatch.delenv("TUTORIAL_CLOCK_URL", raising=False)
+        execute(notebook, tmp_path, monkeypatch, allow_errors=True)
+        log = server.log()
+
+    checks = tagged(notebook, "check")
+    for cell in code(notebook):
+        failed = [output for output in cell.outputs if output.output_type == "error"]
+        if cell in checks:
+            assert [output.ename for output in failed] == ["AssertionError"], said(cell)
+            assert said(cell).startswith("Not that:"), said(cell)
+        else:
+            assert not failed, said(cell)
+    assert '" 500 ' not in log
