@@ -16,6 +16,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.allow_parallel = True  # for `nox -j auto`; scripts/test.py asks for it
 nox.options.error_on_missing_interpreters = False  # skipped, and said so
 
+# Hundreds of processes are started: let them keep what they have compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # pyenv's interpreters, whichever of them are switched on.
 VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 os.environ["PATH"] = os.pathsep.join(

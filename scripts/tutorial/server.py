@@ -62,6 +62,7 @@ def project_environment(
             filter(None, [str(project), str(SCRIPTS), os.environ.get("PYTHONPATH")])
         ),
         "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache"),
+        "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
     }

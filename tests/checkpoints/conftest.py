@@ -51,7 +51,7 @@ def pytest_configure(config):
         TUTORIAL_FAST_PASSWORDS="1",
     )
     # Read at a Python's start, so for this one they come too late.
-    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
+    sys.pycache_prefix, sys.dont_write_bytecode = os.environ["PYTHONPYCACHEPREFIX"], False
     sys.path.insert(0, str(config.project))
     os.chdir(config.project)
 
@@ -63,6 +63,10 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     os.chdir(ladder.ROOT)
     shutil.rmtree(config.state, ignore_errors=True)
+    if not config.project.is_relative_to(ladder.ROOT):
+        # A copy that was made for this run only: forget what was compiled of it.
+        compiled = Path(sys.pycache_prefix, *config.project.parts[1:])
+        shutil.rmtree(compiled, ignore_errors=True)
 
 
 def number(path):

@@ -233,6 +233,8 @@ def one_step(monkeypatch):
 def test_a_server_that_dies_is_reported_with_its_log(tmp_path, one_step):
     def die(walk):
         walk.ask("GET", "/admin/login/")
+        while "GET /admin/login/" not in walk.server.log():  # written after the answer is sent
+            assert walk.server.process.poll() is None
         walk.server.process.kill()
         walk.server.process.wait()
         walk.ask("GET", "/admin/")
