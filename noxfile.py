@@ -1,6 +1,8 @@
 """What is verified, and how: `nox` alone runs what CI runs, `nox -l` lists it."""
 
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,12 +27,15 @@ os.environ["PATH"] = os.pathsep.join(
     [os.environ["PATH"], *map(str, sorted(VERSIONS.glob("3.*/bin"), reverse=True))]
 )
 
+HTML = ROOT / "docs" / "_build" / "html"
 LAST = LADDER[-1]
 SLUGS = [part.slug for part in LADDER]
 PINNED = ("-c", "constraints.txt")
 TEST_TOOLS = ("-r", "tests/requirements.txt")
 ALL_PARTS = ("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS)
 NOTEBOOKS = ("ipykernel", "ipywidgets", "matplotlib", "nbclient", "nbformat")
+BOOK = ("sphinx", "myst-nb", "furo", "sphinx-design", "sphinx-copybutton")
+BROWSER = ("playwright", "axe-playwright-python")
 TUTORIAL = (*ALL_PARTS, "-e", ".", "rich", "typer", "watchfiles", "pytest-xdist")
 
 
@@ -77,10 +82,54 @@ def notebooks(session: nox.Session) -> None:
 @nox.session
 def lab(session: nox.Session) -> None:
     """The token lab, played in a real Chromium, with a screenshot of each state."""
-    session.install(*TUTORIAL, "playwright", "axe-playwright-python", *PINNED)
+    session.install(*TUTORIAL, *BROWSER, *PINNED)
     artifacts = ROOT / ".cache" / "lab"
     session.run("pytest", "tests/lab", *session.posargs, env={"TUTORIAL_ARTIFACTS": str(artifacts)})
     session.log(f"The screenshots are in {artifacts}")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The book, built with the notebooks executed, and each page looked at in a browser."""
+    session.install(*TUTORIAL, *NOTEBOOKS, *BOOK, *BROWSER, *PINNED)
+    shutil.rmtree(HTML, ignore_errors=True)
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", "auto", "docs", str(HTML))
+    session.run("pytest", "tests/book", "-n", "auto", "--ignore=tests/book/test_follow.py")
+
+
+@nox.session(name="docs-live", default=False)
+def docs_live(session: nox.Session) -> None:
+    """The book in your browser, built anew whenever a page is saved."""
+    session.install(*TUTORIAL, *NOTEBOOKS, *BOOK, "sphinx-autobuild", *PINNED)
+    watched = ("--watch", "parts", "--watch", "notebooks", "--ignore", "docs/notebooks")
+    session.run("sphinx-autobuild", "--open-browser", *watched, "docs", str(HTML))
+
+
+@nox.session(default=False)
+def links(session: nox.Session) -> None:
+    """The book's links to the outside: checked, or listed where there is no network."""
+    session.install(*TUTORIAL, *NOTEBOOKS, *BOOK, *PINNED)
+    found = HTML.with_name("linkcheck")
+    run = ("sphinx-build", "-q", "-b", "linkcheck", "docs", str(found))
+    session.run(*run, env={"NOTEBOOKS": "off"}, success_codes=[0, 1])
+    lines = (found / "output.json").read_text(encoding="utf-8").splitlines()
+    results = [json.loads(line) for line in lines]
+    outside = [link for link in results if link["uri"].startswith("http")]
+    broken = [link for link in outside if link["status"] in {"broken", "timeout"}]
+    for link in broken:
+        session.log(f"{link['filename']}:{link['lineno']}: {link['uri']}")
+    if broken and not any(link["status"] == "working" for link in outside):
+        session.warn(f"No network: {len(broken)} links are listed, and none is checked.")
+    elif broken:
+        session.error(f"{len(broken)} of {len(outside)} links do not work.")
+
+
+@nox.session
+def follow(session: nox.Session) -> None:
+    """A robot follows every chapter from an empty folder, doing only what the page says."""
+    session.install(*TUTORIAL, *BOOK, *PINNED)
+    session.run("python", "-m", "tutorial.follow", *session.posargs)
+    session.run("pytest", "tests/book/test_follow.py", "-n", "auto")
 
 
 @nox.session
