@@ -101,8 +101,9 @@ def docs(session: nox.Session) -> None:
 def docs_live(session: nox.Session) -> None:
     """The book in your browser, built anew whenever a page is saved."""
     session.install(*TUTORIAL, *NOTEBOOKS, *BOOK, "sphinx-autobuild", *PINNED)
-    watched = ("--watch", "parts", "--watch", "notebooks", "--ignore", "docs/notebooks")
-    session.run("sphinx-autobuild", "--open-browser", *watched, "docs", str(HTML))
+    watched = ("--watch", "parts", "--watch", "notebooks", "--ignore", "*/docs/notebooks/*.ipynb")
+    run = ("sphinx-autobuild", "--open-browser", *watched, "docs", str(HTML))
+    session.run(*run, env={"NOTEBOOKS": "off"})
 
 
 @nox.session(default=False)

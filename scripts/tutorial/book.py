@@ -80,9 +80,11 @@ KINDS: dict[str, type[Spec]] = {
     "copy": spec(argument=True, why=directives.unchanged),
     "excerpt": spec(argument=True, object=directives.unchanged_required, part=directives.unchanged),
     "run": spec(
-        terminal=directives.unchanged, type=directives.unchanged, fails=directives.flag
+        **{"at-the-end": directives.flag, "fails": directives.flag},
+        terminal=directives.unchanged,
+        type=directives.unchanged,
     ),
-    "python": spec(),
+    "python": spec(**{"at-the-end": directives.flag, "django": directives.flag}),
     "stop": spec(terminal=directives.unchanged),
     "before-you-start": spec(),
     "check-your-work": spec(),
@@ -136,7 +138,8 @@ class Step:
     body: list[str]
     body_line: int
     page: Page = field(repr=False)
-    text: str = ""  # new-file, whole-file, excerpt: what to show
+    text: str = ""  # new-file, whole-file: the file
+    cuts: list[str] = field(default_factory=list)  # excerpt: each object's lines
     hunks: list[Hunk] = field(default_factory=list)  # change, patch
     commands: list[Command] = field(default_factory=list)
     examples: list[doctest.Example] = field(default_factory=list)  # python
@@ -207,7 +210,7 @@ def parse(page: Page, kind: str, argument: str, content: str, line: int) -> Step
     if found.warnings:
         raise Mistake(page.path, line, f"{{{kind}}}: {found.warnings[0].msg}")
     argument = " ".join(found.arguments)
-    start = line + max(found.body_offset, 0)
+    start = line + 1 + found.body_offset
     return Step(kind, line, argument, found.options, found.body, start, page)
 
 
@@ -354,9 +357,10 @@ def excerpt(step: Step) -> None:
     part = find(step.options["part"]) if step.options.get("part") else step.page.part
     if part is None:
         raise step.mistake("{excerpt} outside of a chapter names its part: `:part: 7`.")
+    if not step.options.get("object"):
+        raise step.mistake("{excerpt} says of what: `:object: ProductViewSet`.")
     source = text_of(step, part)
-    cut = []
-    for name in (step.options.get("object") or "").split(","):
+    for name in step.options["object"].split(","):
         body, node = ast.parse(source).body, None
         for word in name.strip().split("."):
             node = next((node for node in body if word in names(node)), None)
@@ -364,8 +368,7 @@ def excerpt(step: Step) -> None:
                 raise step.mistake(f"{step.argument} of {part.slug} has no {name.strip()}.")
             body = getattr(node, "body", [])
         first = min([node.lineno, *[d.lineno for d in getattr(node, "decorator_list", [])]])
-        cut.append("\n".join(source.splitlines()[first - 1 : node.end_lineno]))
-    step.text = "\n\n\n".join(cut) + "\n"
+        step.cuts.append("\n".join(source.splitlines()[first - 1 : node.end_lineno]))
 
 
 def names(node: ast.stmt) -> set[str]:
@@ -460,4 +463,5 @@ def catch_up(part: Part) -> list[Command]:
         posix = posix.replace(r".venv\Scripts\activate", "source .venv/bin/activate")
         found.append(Command(0, posix, variants.get(posix)))
     found.insert(1, Command(0, f"cd ~/{PROJECT}", None))
+    found.append(Command(0, "python -m pip install requests", None))
     return found

@@ -22,6 +22,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -36,7 +37,7 @@ from tutorial import book
 from tutorial.book import Command, Mistake, Page, Step
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find, up_to
-from tutorial.server import answers, free_port
+from tutorial.server import answers
 from tutorial.snapshots import clean_copy
 
 # What may differ between the robot's project and the part:
@@ -52,6 +53,8 @@ MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 PORT = re.compile(r"(?<=127\.0\.0\.1:)8000\b|(?<=localhost:)8000\b")
 
 PATIENCE = 180  # seconds for one command; pip on a slow network needs some
+# Colours, and the links that curl puts around addresses.
+ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(\x07|\x1b\\))")
 KEPT_TABLES = re.compile(r"reviews_\w+|auth_user")
 NOT_KEPT = {"last_login", "updated"}  # columns that change with use
 
@@ -59,6 +62,13 @@ NOT_KEPT = {"last_login", "updated"}  # columns that change with use
 SESSION = """
 import contextlib, io, json, sys, traceback
 names = {"__name__": "__main__"}
+if "--django" in sys.argv:  # as `manage.py shell` begins
+    import os, django
+    sys.path.insert(0, "")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "medium.settings"
+    django.setup()
+    from django.apps import apps
+    names.update((model.__name__, model) for model in apps.get_models())
 for line in sys.stdin:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -74,7 +84,7 @@ class Terminal:
     """A terminal window: a shell that remembers its folder and its environment."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.said = ""
+        self._shown = b""
         self.runs: Command | None = None
         self._count = 0
         self._master, slave = pty.openpty()
@@ -102,7 +112,7 @@ class Terminal:
         end = f"~{self._count}~"
         source = "/dev/tty" if typed else "/dev/null"
         self._write(f"{{ {text}\n}} < {source}; printf '{end}%s\\n' $?")
-        self.said = ""
+        self._shown = b""
         if command.keeps_running:
             self.runs = command
             return "", None
@@ -122,11 +132,15 @@ class Terminal:
         if not ready:
             return False
         try:
-            text = os.read(self._master, 65536).decode("utf-8", "replace")
+            self._shown += os.read(self._master, 65536)
         except OSError:  # Linux says so when the last one has closed it
             return False
-        self.said += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.replace("\r\n", "\n"))
         return True
+
+    @property
+    def said(self) -> str:
+        """What the terminal shows since the last command began, without its colours."""
+        return ESCAPES.sub("", self._shown.decode("utf-8", "replace").replace("\r\n", "\n"))
 
     def read_all(self) -> str:
         while self.read(0.05):
@@ -164,9 +178,9 @@ class Robot:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.project = home / book.PROJECT
-        self.port = free_port(8100)
+        self.port = any_port()
         self.terminals: dict[str, Terminal] = {}
-        self.session: subprocess.Popen | None = None
+        self.sessions: dict[bool, subprocess.Popen] = {}  # of Django's shell or of Python alone
         self.rows: dict[str, list[dict]] = {}
         self.edited = False
 
@@ -176,12 +190,30 @@ class Robot:
         """Do what the page says, and compare what came of it with the part."""
         book.check(page)
         try:
+            promised = [step for step in page.steps if "at-the-end" in step.options]
             for step in page.steps:
-                self.do(step)
+                if step.kind == "check-your-work":
+                    self.keep_promises(promised)
+                if step not in promised:
+                    self.do(step)
             self.compare(page)
             self.look_at_the_database(page)
         finally:
             self.close()
+
+    def keep_promises(self, promised: list[Step]) -> None:
+        """Do what the page's beginning shows of its end, with a server and a terminal."""
+        if not promised:
+            return
+        ready = Step("run", promised[0].line, "", {}, [], 0, promised[0].page)
+        ready.commands = [
+            Command(ready.line, "source .venv/bin/activate", None),
+            Command(ready.line, "python manage.py runserver", None),
+        ]
+        self.run(ready, server := self.terminal("server at the end"))
+        for step in promised:
+            self.do(step)
+        server.stop()
 
     def do(self, step: Step) -> None:
         print(f"    {step.line:4}  {step.kind:16} {self.gist(step)}", flush=True)
@@ -245,7 +277,8 @@ class Robot:
         """What the page talks about has to be in the reader's file by then."""
         path = self.project / step.argument
         own = not step.options.get("part") or find(step.options["part"]) == step.page.part
-        if own and (not path.is_file() or step.text not in path.read_text(encoding="utf-8") + "\n"):
+        mine = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if own and not all(cut in mine for cut in step.cuts):
             raise step.mistake(f"The reader's {step.argument} does not hold these lines yet.")
 
     # Commands
@@ -323,7 +356,9 @@ class Robot:
         deadline = time.monotonic() + 30
         while not answers(self.port):
             terminal.read(0.2)
-            if re.search(r"~\d+~\d+\n", terminal.said) or time.monotonic() > deadline:
+            # With an error in it, runserver waits for the file to be mended.
+            broken = re.search(r"^(~\d+~\d+|\w[\w.]*(Error|Exception)\b.*)\n", terminal.said, re.M)
+            if broken or time.monotonic() > deadline:
                 terminal.runs = None
                 said = f"`{command.posix}` does not serve:\n{terminal.read_all()[-1500:]}"
                 raise step.mistake(said, command.line)
@@ -348,10 +383,11 @@ class Robot:
 
     def python(self, step: Step) -> None:
         self.wait_for_reload()
-        if self.session is None:
+        django = "django" in step.options
+        if django not in self.sessions:
             python = self.project / ".venv" / "bin" / "python"
-            self.session = subprocess.Popen(
-                [python, "-c", SESSION],
+            self.sessions[django] = subprocess.Popen(
+                [python, "-c", SESSION, *["--django"] * django],
                 cwd=self.project,
                 env=self.environment(),
                 stdin=subprocess.PIPE,
@@ -359,10 +395,11 @@ class Robot:
                 text=True,
                 encoding="utf-8",
             )
+        session = self.sessions[django]
         for example in step.examples:
-            self.session.stdin.write(json.dumps(self.here(example.source)) + "\n")
-            self.session.stdin.flush()
-            got = json.loads(self.session.stdout.readline())
+            session.stdin.write(json.dumps(self.here(example.source)) + "\n")
+            session.stdin.flush()
+            got = json.loads(session.stdout.readline())
             expected = self.here(example.want).splitlines()
             if not book.matches(expected, got):
                 raise step.mistake(
@@ -376,11 +413,11 @@ class Robot:
         for terminal in self.terminals.values():
             terminal.close()
         self.terminals = {}
-        if self.session:
-            self.session.stdin.close()
-            self.session.wait(10)
-            self.session.stdout.close()
-            self.session = None
+        for session in self.sessions.values():
+            session.stdin.close()
+            session.wait(10)
+            session.stdout.close()
+        self.sessions = {}
 
     # After a chapter
 
@@ -456,11 +493,18 @@ def table_rows(database: Path) -> dict[str, list[dict]]:
         return {
             name: [
                 {key: row[key] for key in row.keys() if key not in NOT_KEPT}  # noqa: SIM118
-                for row in connection.execute(f'select * from "{name}"')  # noqa: S608
+                for row in connection.execute(f'select * from "{name}"')
             ]
             for (name,) in tables.fetchall()
             if KEPT_TABLES.fullmatch(name)
         }
+
+
+def any_port() -> int:
+    """Return a port that nobody listens at: not the next one, other robots look for it too."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def indented(lines: list[str]) -> str:
@@ -488,6 +532,8 @@ def follow(first: Part, last: Part, home: Path) -> None:
     for part in up_to(last.number)[first.number - 1 :]:
         began = time.monotonic()
         print(part.slug, flush=True)
+        if not book.chapter(part).is_file():
+            raise Problem(f"Part {part.number} has no chapter: {book.chapter(part)}.")
         robot.follow(book.read(book.chapter(part)))
         print(f"  ✓ {part.slug} in {time.monotonic() - began:.0f} s", flush=True)
 

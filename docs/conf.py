@@ -1,0 +1,107 @@
+"""The book's settings for Sphinx: `nox -s docs` builds it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+sys.path[:0] = [str(DOCS / "_ext"), str(ROOT / "scripts")]
+
+from tutorial import book  # noqa: E402
+
+project = "Build a Product Review Backend with DRF"
+author = "the contributors"
+html_title = "Product Review Backend"
+language = "en"
+
+extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "steps"]
+exclude_patterns = ["_build", "README.md"]
+nitpicky = True
+
+# Markdown
+
+myst_enable_extensions = book.EXTENSIONS  # the robot reads the same pages
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+
+# Notebooks: copied in, executed at every build (`NOTEBOOKS=off` leaves that out)
+
+nb_execution_mode = os.environ.get("NOTEBOOKS", "force" if os.environ.get("CI") else "cache")
+nb_execution_timeout = 180
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
+nb_ipywidgets_js = {}  # by default from a CDN
+
+
+def copy_notebooks() -> None:
+    """Bring the notebooks under Sphinx's root, which it does not look beyond."""
+    target = DOCS / "notebooks"
+    originals = {path.name: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for path in target.glob("*.ipynb"):
+        if path.name not in originals:
+            path.unlink()
+    for name, path in originals.items():
+        copy = target / name
+        # On GitHub their list is the folder's README, here it is the index page.
+        text = path.read_text(encoding="utf-8").replace("](README.md", "](index.md")
+        if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+            copy.write_text(text, encoding="utf-8", newline="\n")
+
+
+copy_notebooks()
+
+# HTML: furo has no fonts or scripts from elsewhere
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {
+        "color-brand-primary": "#0b5d8a",
+        "color-brand-content": "#0b5d8a",
+        "color-brand-visited": "#6b3fa0",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#7cc4f0",
+        "color-brand-content": "#7cc4f0",
+        "color-brand-visited": "#c4a5ee",
+    },
+}
+
+# Copy buttons take the commands, not their prompts and outputs; of a diff, the new lines.
+
+copybutton_prompt_text = r"\$ |PS> |>>> |\.\.\. |\+"
+copybutton_prompt_is_regexp = True
+copybutton_only_copy_prompt_lines = True
+
+linkcheck_timeout = 15
+linkcheck_anchors = False
+linkcheck_ignore = [r"http://(127\.0\.0\.1|localhost)"]
+
+
+def make_accessible(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Add what screen readers and keyboards need and neither Sphinx nor furo says."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+    # What is wider than the screen has to be scrolled by keyboard too.
+    body = context.get("body", "").replace("<pre>", '<pre tabindex="0">')
+    context["body"] = body.replace(
+        '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
+    )
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", make_accessible, priority=900)  # after furo's own

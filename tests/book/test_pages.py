@@ -1,0 +1,99 @@
+"""The built book, looked at in a browser: `nox -s docs` builds it before."""
+
+import os
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Error, sync_playwright
+
+from tutorial.ladder import ROOT
+from tutorial.screenshots import installed
+
+HTML = ROOT / "docs" / "_build" / "html"
+PAGES = sorted(HTML.rglob("*.html"))
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+# Furo's search page waits for a script that only a server hands out; its index is tested below.
+LEFT_OUT = {"genindex.html", "search.html"}
+FETCHED = re.compile(
+    r"<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)=\"(?:https?:)?//[^\"]+"
+)
+
+if not PAGES:
+    pytest.fail("There is no book in docs/_build/html: `nox -s docs` builds it.", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=installed())
+        except Error as error:
+            give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+            give_up(f"No browser: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+def name(path):
+    return path.relative_to(HTML).as_posix()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_nothing_is_fetched_from_elsewhere(path):
+    # A canonical address is no resource.
+    found = [tag for tag in FETCHED.findall(path.read_text("utf-8")) if "canonical" not in tag]
+    assert not found
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if name(path) not in LEFT_OUT], ids=name)
+@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
+def test_a_page_is_fit_to_be_read(browser, path, width, theme):
+    """Nothing scrolls sideways, nothing is fetched, and axe finds nothing serious."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=theme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    context.close()
+    assert not [url for url in fetched if url.startswith("http")]
+    serious = [rule for rule in found if rule["impact"] in {"serious", "critical"}]
+    assert not serious, "\n".join(
+        f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for rule in serious
+        for node in rule["nodes"][:4]
+    )
+
+
+def test_every_chapter_can_be_searched_offline():
+    index = (HTML / "searchindex.js").read_text(encoding="utf-8")
+    for path in (ROOT / "docs" / "chapters").glob("[0-9]*.md"):
+        assert f'"chapters/{path.stem}"' in index
+
+
+def test_pictures_are_small():
+    for path in (ROOT / "docs" / "_static").rglob("*.png"):
+        assert path.stat().st_size <= 80_000, f"{path.name} is too large"
+
+
+def test_no_page_of_the_build_is_left_from_an_earlier_one():
+    """A page that was renamed must not live on in what is published."""
+    sources = {path.with_suffix("").relative_to(ROOT / "docs").as_posix() for path in written()}
+    built = {name(path).removesuffix(".html") for path in PAGES} - {"genindex", "search"}
+    assert built <= sources
+
+
+def written():
+    return [
+        path
+        for pattern in ("*.md", "*.ipynb")
+        for path in (ROOT / "docs").rglob(pattern)
+        if "_build" not in path.parts
+    ]
