@@ -6,22 +6,21 @@ part changes how it looks: the demo data, the window and the theme are always th
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from tutorial.browser import OPTIONS, chromium
 from tutorial.errors import Problem
 from tutorial.ladder import ROOT, find
 from tutorial.server import PASSWORD, serve
 
 TARGET = ROOT / "docs" / "_static" / "screens"
 MOST_BYTES = 80_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,7 @@ def take(wanted: list[str]) -> None:
     shots = [shot for shot in SHOTS if not wanted or shot.name in wanted]
     TARGET.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=installed())
-        except Error as error:
-            raise Problem(f"No browser to take pictures with: {error.message}") from None
+        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         for number, group in groupby(shots, lambda shot: shot.part):
             with serve(find(number).path) as server:
                 for shot in group:
@@ -102,11 +98,6 @@ def take(wanted: list[str]) -> None:
                     context.close()
                     report(path)
         browser.close()
-
-
-def installed() -> str | None:
-    """The system's own Chromium, or None for the one that Playwright has fetched."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def report(path: Path) -> None:

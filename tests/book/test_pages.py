@@ -6,10 +6,10 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import sync_playwright
 
+from tutorial.browser import OPTIONS, find_chromium
 from tutorial.ladder import ROOT
-from tutorial.screenshots import installed
 
 HTML = ROOT / "docs" / "_build" / "html"
 PAGES = sorted(HTML.rglob("*.html"))
@@ -26,12 +26,14 @@ if not PAGES:
 
 @pytest.fixture(scope="session")
 def browser():
+    found = find_chromium()
+    if not found:
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up(
+            "No Chromium found: the pages are not looked at. Install one, or name it: CHROMIUM."
+        )
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=installed())
-        except Error as error:
-            give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-            give_up(f"No browser: {error.message.splitlines()[0]}")
+        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
         yield browser
         browser.close()
 

@@ -6,40 +6,22 @@ It is a real run: a real server, the story as far as the refreshed token, a real
 from __future__ import annotations
 
 import io
-import os
-import shutil
 from pathlib import Path
 
-from tutorial.errors import Problem
+from tutorial.browser import OPTIONS, chromium
 from tutorial.lab import lab
 from tutorial.ladder import ROOT
 
 PICTURE = ROOT / "docs" / "_static" / "lab.png"
 UNTIL = "200. Whoever comes back"  # what the caption says when the picture is taken
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-BROWSER_OPTIONS = [
-    "--no-sandbox",  # without it, Chromium refuses to be started by root
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-def find_chromium() -> str | None:
-    """Return the path of an installed Chromium, or what the variable CHROMIUM says."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def main(path: Path = PICTURE) -> None:
     from PIL import Image
     from playwright.sync_api import expect, sync_playwright
 
-    executable = find_chromium()
-    if not executable:
-        raise Problem("No Chromium found: install one, or name it in the variable CHROMIUM.")
     with lab() as running, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         page = browser.new_page(viewport={"width": 1200, "height": 600}, locale="en-GB")
         page.goto(running.url)
         step = page.get_by_role("button", name="Next step")
