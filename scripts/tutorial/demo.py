@@ -1,7 +1,9 @@
 """A token's life on a real server, told in a terminal: born, used, expired, refreshed, dead.
 
 Every step sends real requests, shows them as they go over the wire, says what the answers mean
-and checks what the step promised. The server is part 7's, unmodified, with its own lifetimes.
+and checks what the step promised. The server is a part's, 7 or a later one, unmodified, with its
+own lifetimes. From part 10 on there is a blacklist: an exchanged refresh token is refused, and
+one can log out.
 """
 
 from __future__ import annotations
@@ -29,12 +31,14 @@ from tutorial.server import PASSWORD, Server, serve
 
 JWT = find(7)
 USER = "demo"
-IMAGES, TOKEN, REFRESH = "/image/", "/token/", "/token/refresh/"
+IMAGES = "/image/"
+LOGOUT, LOGOUT_ALL = "/auth/logout/", "/auth/logout_all/"  # from BLACKLIST on
+BLACKLIST = 10  # the part that adds it
 
 ACCESS_LIFETIME = 5 * 60  # seconds: Simple JWT's default, which the part keeps
 REFRESH_LIFETIME = 15 * 86400  # the part's own
 
-MARGIN = 12  # columns for what a line is about: "token_type" and a space or two
+MARGIN = 14  # columns for what a line is about: "hash_password" and a space
 
 CLAIMS = {
     "token_type": "what it is good for: access for the API, refresh for new tokens",
@@ -43,6 +47,7 @@ CLAIMS = {
     "jti": "the token's own name: no two tokens share one",
     "user_id": "whose it is: the user's key in the database",
     "username": "a claim that this project adds, so that a page can greet its user",
+    "hash_password": "a fingerprint of the stored password hash: a new password voids the token",
 }
 ERROR_FIELDS = {
     "detail": "for a person: the server found no way to accept this token",
@@ -115,7 +120,8 @@ class Walk:
         self.console.print()
         told = {"WWW-Authenticate": answer.headers.get("WWW-Authenticate")}
         status = f"{answer.status_code} {answer.reason}"
-        self.line("answer", message(status, told, content(answer), indent=2))
+        body = content(answer) if answer.content else None
+        self.line("answer", message(status, told, body, indent=2))
         return answer
 
     def send(
@@ -141,11 +147,22 @@ class Walk:
         """Return the server's time."""
         return self.server.clock.now() if self.server.clock else time.time()
 
+    @property
+    def blacklists(self) -> bool:
+        return self.part.number >= BLACKLIST
+
+    def log_in(self) -> tuple[str, str]:
+        """Log in, unshown; return an access token and a refresh token."""
+        body = {"username": USER, "password": PASSWORD}
+        pair = content(self.send("POST", self.part.login, body=body))
+        if not pair.keys() >= {"access", "refresh"}:
+            raise Problem(f"The server did not let {USER} log in again: the walk ends here.")
+        return pair["access"], pair["refresh"]
+
     def stay_logged_in(self) -> None:
         """Log in again if the access token ran out while the class was talking."""
         if tokens.decode(self.access)[1]["exp"] <= self.now():
-            pair = self.send("POST", TOKEN, body={"username": USER, "password": PASSWORD}).json()
-            self.access, self.refresh = pair["access"], pair["refresh"]
+            self.access, self.refresh = self.log_in()
             self.say("The access token ran out while we paused: here is a new login, unshown.")
 
 
@@ -156,16 +173,19 @@ class Step:
     title: str
     question: str
     take: Callable[[Walk], None]
+    since: int = 1  # the first part that it can be taken on
 
 
 STEPS: list[Step] = []
 
 
-def step(title: str, *, question: str) -> Callable[[Callable[[Walk], None]], None]:
+def step(
+    title: str, *, question: str, since: int = JWT.number
+) -> Callable[[Callable[[Walk], None]], None]:
     """Add the decorated function to the walk."""
 
     def add(take: Callable[[Walk], None]) -> Callable[[Walk], None]:
-        STEPS.append(Step(title, question, take))
+        STEPS.append(Step(title, question, take, since))
         return take
 
     return add
@@ -188,8 +208,8 @@ def knock(walk: Walk) -> None:
     question="Should the answer say whether the name or the password was wrong?",
 )
 def obtain(walk: Walk) -> None:
-    wrong = walk.ask("POST", TOKEN, body={"username": USER, "password": "a-guess"})
-    unknown = walk.send("POST", TOKEN, body={"username": "nobody", "password": "a-guess"})
+    wrong = walk.ask("POST", walk.part.login, body={"username": USER, "password": "a-guess"})
+    unknown = walk.send("POST", walk.part.login, body={"username": "nobody", "password": "a-guess"})
     walk.say(
         "A wrong password. The answer does not say which of the two was wrong: a name that nobody "
         "has is answered with the very same words, so that nobody can find out who has an account."
@@ -204,7 +224,7 @@ def obtain(walk: Walk) -> None:
         ("a wrong name gets the same answer", "the same", same),
     )
 
-    answer = walk.ask("POST", TOKEN, body={"username": USER, "password": PASSWORD})
+    answer = walk.ask("POST", walk.part.login, body={"username": USER, "password": PASSWORD})
     walk.say(
         "The right one, and here is the token pair: a short-lived access token for the API and a "
         "long-lived refresh token, good for new tokens only. They are cut short with … on this "
@@ -293,15 +313,13 @@ def tamper(walk: Walk) -> None:
     question="The same token, a little later: what will the server say, and how does it know?",
 )
 def expire(walk: Walk) -> None:
+    outlive_access(walk)
     if walk.server.clock:
-        move_clock(walk, ACCESS_LIFETIME)
         walk.say(
             "The server's clock moved; its code and its lifetimes did not change. Why two seconds "
             "more? exp is in whole seconds, so the end is not quite where a stopwatch would put "
             "it: we step well clear of it."
         )
-    else:
-        wait_until(walk, tokens.decode(walk.access)[1]["exp"] + 1)
     answer = walk.ask("GET", IMAGES, token=walk.access)
     walk.say("Not a byte of the token has changed; its exp has passed. The answer, field by field:")
     walk.console.print()
@@ -316,7 +334,7 @@ def expire(walk: Walk) -> None:
     question="How do we go on without asking for the password every five minutes?",
 )
 def refresh(walk: Walk) -> None:
-    answer = walk.ask("POST", REFRESH, body={"refresh": walk.refresh})
+    answer = walk.ask("POST", walk.part.refresh, body={"refresh": walk.refresh})
     pair = content(answer)
     walk.check(("the refresh token is exchanged", 200, answer.status_code))
     if "access" not in pair:
@@ -353,12 +371,22 @@ def refresh(walk: Walk) -> None:
     question="We have a new refresh token. Suppose somebody copied the old one last week?",
 )
 def rotate(walk: Walk) -> None:
-    answer = walk.ask("POST", REFRESH, body={"refresh": walk.replaced or walk.refresh})
+    answer = walk.ask("POST", walk.part.refresh, body={"refresh": walk.replaced or walk.refresh})
+    if walk.blacklists:
+        walk.say(
+            "Refused, although its signature is good and its exp is days ahead: when it was "
+            f"exchanged, the server put it on a blacklist. This closes what part {JWT.number} left "
+            "open. A refresh token is good for one refresh, and of its owner and a thief the one "
+            "who comes second is refused. If that is the owner, the thief is in: logging in again "
+            "does not change it, logging out everywhere does."
+        )
+        reason = f"{answer.status_code} {content(answer).get('detail', '')}".rstrip()
+        return walk.check(("the old refresh token is refused", "401 Token is blacklisted", reason))
     walk.say(
         "It still works. Rotation hands out a new refresh token, and nothing here retires the old "
         f"one: a copy of it is good for {in_words(REFRESH_LIFETIME)} from the day it was issued. "
-        "The series leaves this open in this part, and so do we, aloud; part 10 closes it with a "
-        "blacklist."
+        "The series leaves this open in this part, and so do we, aloud; "
+        f"part {BLACKLIST} closes it with a blacklist."
     )
     walk.check(("the old refresh token still works", 200, answer.status_code))
 
@@ -370,7 +398,7 @@ def rotate(walk: Walk) -> None:
 def confuse(walk: Walk) -> None:
     walk.stay_logged_in()
     as_access = walk.ask("GET", IMAGES, token=walk.refresh)
-    as_refresh = walk.ask("POST", REFRESH, body={"refresh": walk.access})
+    as_refresh = walk.ask("POST", walk.part.refresh, body={"refresh": walk.access})
     walk.say(
         "Good signatures, wrong doors: token_type says which door a token opens. So the refresh "
         "token travels to one address only, and a lost access token cannot make itself last."
@@ -392,12 +420,77 @@ def let_die(walk: Walk) -> None:
             "--real-time the server's clock moves, and this step takes a moment."
         )
     move_clock(walk, REFRESH_LIFETIME)
-    answer = walk.ask("POST", REFRESH, body={"refresh": walk.refresh})
+    answer = walk.ask("POST", walk.part.refresh, body={"refresh": walk.refresh})
     walk.say(
         "Even the newest refresh token has an exp. It has passed, nothing is left to exchange: "
         "log in again, with name and password."
     )
     walk.check(("an expired refresh token is refused", "401 token_not_valid", verdict(answer)))
+
+
+@step(
+    "Log out: the refresh token goes on the blacklist",
+    question="We log out. Which of our two tokens can the server take back, and which not?",
+    since=BLACKLIST,
+)
+def log_out(walk: Walk) -> None:
+    walk.access, walk.refresh = walk.log_in()
+    walk.say(
+        "A new login, unshown, and now its end. The access token says who is asking, the refresh "
+        "token in the body says which session is over:"
+    )
+    body = {"refresh": walk.refresh}
+    answer = walk.ask("POST", LOGOUT, token=walk.access, body=body)
+    again = walk.ask("POST", LOGOUT, token=walk.access, body=body)
+    reasons = content(again).get("refresh") or ["no reason"]
+    walk.check(
+        ("logging out is done", 204, answer.status_code),
+        (
+            "once more is refused, and why",
+            "400, Token is blacklisted",
+            f"{again.status_code}, {reasons[0]}",
+        ),
+    )
+    refused = walk.ask("POST", walk.part.refresh, body=body)
+    walk.check(("nothing can be refreshed with it", "401 token_not_valid", verdict(refused)))
+
+    left = tokens.decode(walk.access)[1]["exp"] - walk.now()
+    still = walk.ask("GET", IMAGES, token=walk.access)
+    walk.say(
+        "And this is what logging out cannot do: the access token still opens the door. Nobody "
+        "looks it up in a list: signature and exp are all it takes, and its exp is "
+        f"{in_words(max(0, left))} ahead. A client throws it away; a copy of it goes on."
+    )
+    walk.check(("the access token still works", 200, still.status_code))
+    outlive_access(walk)
+    late = walk.ask("GET", IMAGES, token=walk.access)
+    walk.check(("until its exp: now the logout is complete", "401 token_not_valid", verdict(late)))
+
+
+@step(
+    "Log out everywhere: every session at once",
+    question="The laptop is stolen, the phone is in our hand. What can the phone do about it?",
+    since=BLACKLIST,
+)
+def log_out_everywhere(walk: Walk) -> None:
+    (phone, refresh_phone), (_laptop, refresh_laptop) = walk.log_in(), walk.log_in()
+    walk.say(
+        "Two logins, unshown: a phone and a laptop. The phone knows nothing of the laptop's "
+        "tokens, and sends no more than its own access token:"
+    )
+    answer = walk.ask("POST", LOGOUT_ALL, token=phone)
+    here = walk.ask("POST", walk.part.refresh, body={"refresh": refresh_phone})
+    there = walk.ask("POST", walk.part.refresh, body={"refresh": refresh_laptop})
+    walk.say(
+        "Both sessions are over, because the server has kept a list of every refresh token that it "
+        "issued. That is the price of a blacklist: the database is asked at every refresh and "
+        "logout, and at no other request. The access tokens of both live on, again until their exp."
+    )
+    walk.check(
+        ("logging out everywhere is done", 204, answer.status_code),
+        ("the phone refreshes nothing any more", "401 token_not_valid", verdict(here)),
+        ("nor does the laptop", "401 token_not_valid", verdict(there)),
+    )
 
 
 def run(
@@ -411,7 +504,8 @@ def run(
     """Take the walk; return whether every promise was kept.
 
     ``pause`` waits for Enter before each step. ``real_time`` waits for an access token of
-    ``access_lifetime`` seconds instead of moving the server's clock.
+    ``access_lifetime`` seconds instead of moving the server's clock. Steps that need a later part
+    than ``part`` are left out.
     """
     if not console.is_terminal:
         console.width = 100  # not that of a terminal somewhere behind the pipe
@@ -420,6 +514,7 @@ def run(
         pause = False
     started = time.monotonic()
     try:
+        steps = [each for each in STEPS if each.since <= part.number]
         with ExitStack() as stack:
             with busy(console, f"Starting the server of part {part.number}, {part.title} …"):
                 server = stack.enter_context(
@@ -429,7 +524,7 @@ def run(
                 )
             walk = Walk(console, server, part)
             stack.enter_context(walk.session)
-            for number, each in enumerate(STEPS, 1):
+            for number, each in enumerate(steps, 1):
                 walk.number = number
                 take(walk, each, pause)
     except Problem as problem:
@@ -467,6 +562,14 @@ def move_clock(walk: Walk, seconds: float) -> None:
     after = walk.server.clock.advance(seconds + 2)
     walk.console.print()
     walk.line("clock", f"{in_words(seconds + 2)} pass\n{clock_time(before)}\n{clock_time(after)}")
+
+
+def outlive_access(walk: Walk) -> None:
+    """Let time pass until the access token has expired: the server's, or everybody's."""
+    if walk.server.clock:
+        move_clock(walk, ACCESS_LIFETIME)
+    else:
+        wait_until(walk, tokens.decode(walk.access)[1]["exp"] + 1)
 
 
 def wait_until(walk: Walk, end: float) -> None:

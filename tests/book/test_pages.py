@@ -29,9 +29,7 @@ def browser():
     found = find_chromium()
     if not found:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up(
-            "No Chromium found: the pages are not looked at. Install one, or name it: CHROMIUM."
-        )
+        give_up("No Chromium found: install one, or name it in the variable CHROMIUM.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
         yield browser

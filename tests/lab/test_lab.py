@@ -1,4 +1,4 @@
-"""The token lab, in a real browser against the real server of part 7."""
+"""The token lab, in a real browser against the real servers of part 7 and of part 10."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from tutorial.browser import OPTIONS, find_chromium
 from tutorial.errors import Problem
 from tutorial.lab import Lab, lab
-from tutorial.lab.picture import BROWSER_OPTIONS, find_chromium
 from tutorial.ladder import ROOT, find
 from tutorial.server import PASSWORD, free_port, serve
 
@@ -27,6 +33,8 @@ from tutorial.server import PASSWORD, free_port, serve
 REFUSED = "the server responded with a status of 4"
 NO_ANSWER = "net::ERR"
 BY_CORS = "blocked by CORS policy"
+
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 STORY = [
     # what the verdict says after each step
@@ -38,9 +46,24 @@ STORY = [
     "401 Unauthorized GET /image/ Token is expired",
     "200 OK POST /token/refresh/ a token pair",
     "200 OK GET /image/ 8 images",
+    "200 OK POST /token/refresh/ a token pair",
     "+15 days",
     "401 Unauthorized POST /token/refresh/ Token is expired",
 ]
+STATUSES = ["401", "200", "200", "401", "401", "200", "200", "200", "401"]
+# From the exchanged refresh token on, which is green above, part 10 tells another end.
+END_OF_STORY_10 = [
+    "401 Unauthorized POST /auth/login/refresh/ Token is blacklisted",
+    "204 No Content POST /auth/logout/ logged out",
+    "200 OK GET /image/ 8 images",
+    "+5 min",
+    "401 Unauthorized GET /image/ Token is expired",
+]
+STORY_10 = [
+    *(verdict.replace("/token/", "/auth/login/", 1) for verdict in STORY[:-3]),
+    *END_OF_STORY_10,
+]
+STATUSES_10 = ["401", "200", "200", "401", "401", "200", "200", "401", "204", "200", "401"]
 
 
 @pytest.fixture(scope="session")
@@ -56,15 +79,81 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
+        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         yield running
         running.close()
 
 
+@contextmanager
+def waiting_lab() -> Iterator[Lab]:
+    """Part 7 with a short lifetime in place of a clock, as a server of one's own."""
+    port = free_port(3200)
+    origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
+    with (
+        serve(find(7).path, access_lifetime=3, environment=origin) as server,
+        lab(7, port=port, url=server.url) as own,
+    ):
+        yield own
+
+
+@contextmanager
+def lab_command() -> Iterator[SimpleNamespace]:
+    """The lab as `tutorial lab` runs it: a process of its own, its page's port, its folder."""
+    port = free_port(3100)
+    code = (
+        "from rich.console import Console; from tutorial.lab import run;"
+        f"run(part='7', port={port}, url=None, open_browser=False, console=Console())"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": folder}
+        with subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
+        ) as process:
+            yield SimpleNamespace(process=process, port=port, folder=Path(folder))
+            process.kill()
+
+
+AHEAD = {
+    "part_10": lambda: lab(10, port=free_port(3300)),
+    "waiting": waiting_lab,
+    "command": lab_command,
+}
+
+
 @pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
+def ahead(request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
+    """Start the servers that are needed later on, while the first tests run."""
+    needed = {name for item in request.session.items for name in item.fixturenames}
+    with ExitStack() as stack, ThreadPoolExecutor(1) as starter:
+        yield {
+            name: starter.submit(lambda start=start: stack.enter_context(start()))
+            for name, start in AHEAD.items()
+            if name in needed
+        }
+
+
+@pytest.fixture(scope="module")
+def running(ahead: dict[str, Future]) -> Iterator[Lab]:
     with lab(7) as started:
         yield started
+
+
+@pytest.fixture
+def part_10(ahead: dict[str, Future]) -> Lab:
+    """The lab of part 10, a minute after the last test, so that the throttle counts anew."""
+    started = ahead["part_10"].result()
+    started.server.clock.advance(61)
+    return started
+
+
+@pytest.fixture
+def waiting(ahead: dict[str, Future]) -> Lab:
+    return ahead["waiting"].result()
+
+
+@pytest.fixture
+def command(ahead: dict[str, Future]) -> SimpleNamespace:
+    return ahead["command"].result()
 
 
 Visit = Callable[..., Page]
@@ -118,18 +207,15 @@ def visit(browser: Browser, running: Lab) -> Iterator[Visit]:
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
-def artifacts(tmp_path_factory) -> Path:
-    folder = os.environ.get("TUTORIAL_ARTIFACTS")
-    path = Path(folder) if folder else tmp_path_factory.mktemp("artifacts")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
 @pytest.fixture
-def keep_picture(artifacts: Path) -> Callable[[Page, str], None]:
+def keep_picture() -> Callable[[Page, str], None]:
+    """Take a picture, where a folder for pictures is named."""
+    folder = os.environ.get("TUTORIAL_ARTIFACTS")
+
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=artifacts / f"lab-{name}.png")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"lab-{name}.png")
 
     return take
 
@@ -146,7 +232,14 @@ def click(page: Page, button: str, verdict: str) -> None:
 
 
 def log_in(page: Page) -> None:
-    click(page, "Log in", "200 OK POST /token/")
+    click(page, "Log in", "200 OK POST")
+
+
+def post(at: Lab, path: str, content: dict) -> dict:
+    """Send this to the server from outside the page; raise HTTPError when it is refused."""
+    body = json.dumps(content).encode()
+    with urlopen(Request(at.api + path, body, {"Content-Type": "application/json"})) as answer:
+        return json.load(answer)
 
 
 def statuses(page: Page) -> list[str]:
@@ -170,20 +263,25 @@ def serious(page: Page) -> list[str]:
     ]
 
 
+def take_step(page: Page, verdict: str) -> None:
+    expect(page.locator("#before")).to_contain_text("Next: ")
+    said = page.locator("#after").inner_text()
+    click(page, "Next step", verdict)
+    expect(page.locator("#after")).not_to_have_text(said)
+
+
 def test_the_whole_story_step_by_step(visit: Visit, keep_picture) -> None:
     page = visit()
     keep_picture(page, "00-before")
     page.get_by_role("button", name="Next step").click()
     for number, verdict in enumerate(STORY, start=1):
-        expect(page.locator("#before")).to_contain_text("Next: ")
-        said = page.locator("#after").inner_text()
-        click(page, "Next step", verdict)
-        expect(page.locator("#after")).not_to_have_text(said)
+        take_step(page, verdict)
         keep_picture(page, f"{number:02}-story")
     expect(page.locator("#before")).to_have_text("That was the whole story.")
-    assert statuses(page) == marks(page) == ["401", "200", "200", "401", "401", "200", "200", "401"]
-    expect(page.locator("#timeline rect.life")).to_have_count(4)
-    expect(page.locator("#timeline .end")).to_have_count(4)
+    assert statuses(page) == marks(page) == STATUSES
+    expect(page.locator("#timeline rect.life")).to_have_count(6)
+    expect(page.locator("#timeline .end")).to_have_count(6)
+    expect(page.locator("#timeline rect.lost")).to_have_count(0)
     assert page.locator("#timeline .gap-label").all_text_contents() == ["+5 min", "+15 days"]
 
 
@@ -198,7 +296,7 @@ def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
     page = visit(hurry=True)
     page.get_by_role("button", name="Run the whole story").click()
     expect(page.locator("#before")).to_have_text("That was the whole story.")
-    assert statuses(page) == ["401", "200", "200", "401", "401", "200", "200", "401"]
+    assert statuses(page) == STATUSES
 
 
 def test_who_takes_over_stops_the_story(visit: Visit) -> None:
@@ -310,9 +408,11 @@ def test_with_the_keyboard_alone(visit: Visit) -> None:
         ("1", "+1 min"),
         ("5", "+5 min"),
         ("c", "401 Unauthorized GET /image/ Token is expired"),
+        ("x", "No refresh token has been exchanged"),
         ("r", "200 OK POST /token/refresh/"),
+        ("x", "200 OK POST /token/refresh/"),
         ("d", "+15 days"),
-        ("o", "Forgotten"),
+        ("f", "Forgotten"),
         ("r", "There is no refresh token"),
         ("s", "Ready"),
         ("w", "401 Unauthorized GET /image/"),
@@ -343,27 +443,11 @@ def test_a_wrong_password_is_said_and_mended(visit: Visit, keep_picture) -> None
     see(page, "200 OK POST /token/")
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Iterator[tuple[subprocess.Popen, int]]:
-    """The lab as `tutorial lab` runs it, in a process of its own, and the port of its page."""
-    port = free_port(3100)
-    code = (
-        "from rich.console import Console; from tutorial.lab import run;"
-        f"run(part='7', port={port}, url=None, open_browser=False, console=Console())"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
-    ) as process:
-        yield process, port
-        process.kill()
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
 def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
-    visit: Visit, command, keep_picture, tmp_path: Path
+    visit: Visit, command: SimpleNamespace, keep_picture
 ) -> None:
-    process, port = command
+    process, port = command.process, command.port
     url, api = (re.search(r"http://[\d.]+:\d+", process.stdout.readline())[0] for _ in range(2))
     assert url == f"http://127.0.0.1:{port}"
     page = visit(Lab(f"{url}/", api, None), expected=(REFUSED, NO_ANSWER, "status of 502"))
@@ -373,7 +457,7 @@ def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
     said, _ = process.communicate(timeout=15)
     assert process.returncode == 0
     assert "The lab is closed" in said
-    assert list(tmp_path.iterdir()) == []
+    assert list(command.folder.iterdir()) == []
     assert [free_port(each) for each in (port, port + 1)] == [port, port + 1]
 
     notice = page.get_by_role("alert")
@@ -405,27 +489,157 @@ def test_an_origin_that_is_not_allowed_is_told_what_to_set(visit: Visit, running
         )
 
 
-def test_without_a_clock_it_waits_for_real(visit: Visit, keep_picture) -> None:
-    port = free_port(3200)
-    origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
-    part = find(7)
-    with (
-        serve(part.path, access_lifetime=3, environment=origin) as server,
-        lab(part, port=port, url=server.url) as own,
-    ):
-        page = visit(own)
-        expect(page.get_by_text("cannot be moved")).to_be_visible()
-        expect(page.get_by_role("button", name="+5 min")).to_be_hidden()
-        keep_picture(page, "no-clock")
-        for caption in ("somebody asks", "log in", "the same request", "one character", "we wait"):
-            page.get_by_role("button", name="Next step").click()
-            expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
+def test_without_a_clock_it_waits_for_real(visit: Visit, waiting: Lab, keep_picture) -> None:
+    page = visit(waiting)
+    expect(page.get_by_text("cannot be moved")).to_be_visible()
+    expect(page.get_by_role("button", name="+5 min")).to_be_hidden()
+    keep_picture(page, "no-clock")
+    for caption in ("somebody asks", "log in", "the same request", "one character", "we wait"):
         page.get_by_role("button", name="Next step").click()
-        expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
-        click(page, "Next step", "401 Unauthorized GET /image/ Token is expired")
-        click(page, "Next step", "200 OK POST /token/refresh/")
-        click(page, "Next step", "200 OK GET /image/")
-        expect(page.locator("#before")).to_have_text("That was the whole story.")
+        expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
+    page.get_by_role("button", name="Next step").click()
+    expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
+    click(page, "Next step", "401 Unauthorized GET /image/ Token is expired")
+    click(page, "Next step", "200 OK POST /token/refresh/")
+    click(page, "Next step", "200 OK GET /image/")
+    click(page, "Next step", "200 OK POST /token/refresh/")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+
+
+def test_before_part_10_a_copied_refresh_token_works_and_nobody_can_log_out(visit: Visit) -> None:
+    page = visit()
+    log_in(page)
+    click(page, "Replay", "No refresh token has been exchanged")
+    click(page, "Refresh", "200 OK POST /token/refresh/")
+    click(page, "Replay", "200 OK POST /token/refresh/")
+    expect(page.locator("#because")).to_contain_text("still works")
+    expect(page.get_by_role("button", name="Log out")).to_have_count(0)
+    expect(page.get_by_text("At the server, which")).to_be_hidden()
+    expect(page.get_by_text("hollow bar")).to_be_hidden()
+    for key in "oe":
+        page.keyboard.press(key)
+    click(page, "Forget the tokens", "Forgotten")
+    expect(page.locator("#because")).not_to_contain_text("Log out")
+    assert statuses(page) == ["200", "200", "200"]
+
+
+def test_the_story_of_part_10_is_red_where_part_7_was_green(
+    visit: Visit, part_10: Lab, keep_picture
+) -> None:
+    page = visit(part_10, color_scheme="light")
+    page.get_by_role("button", name="Next step").click()
+    for number, verdict in enumerate(STORY_10, start=1):
+        take_step(page, verdict)
+        if number > len(STORY_10) - 4:
+            keep_picture(page, f"part-10-{number:02}-story")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == marks(page) == STATUSES_10
+    # A bar ends where the token went on the blacklist, and is hollow from there on.
+    expect(page.locator("#timeline rect.life")).to_have_count(4)
+    lost = page.locator("#timeline rect.lost")
+    expect(lost).to_have_count(2)
+    expect(lost.first).to_be_visible()
+    ends = [
+        page.locator("#timeline .status").nth(i).get_attribute("x")
+        for i, status in enumerate(STATUSES_10)
+        if (i, status) in {(5, "200"), (8, "204")}  # the refresh, the logout
+    ]
+    assert [each.get_attribute("x") for each in lost.all()] == ends
+    expect(page.locator("#timeline")).to_have_attribute(
+        "aria-label", re.compile("refresh 1 is on the blacklist, .* refresh 2 is on the blacklist")
+    )
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        page.set_viewport_size({"width": width, "height": 780})
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == [], (width, scheme)
+        assert page.evaluate(TOO_WIDE) == 0, width
+        keep_picture(page, f"part-10-{width}-{scheme}")
+
+
+def test_logging_out_ends_the_refresh_token_and_leaves_the_access_token(
+    visit: Visit, part_10: Lab
+) -> None:
+    page = visit(part_10)
+    button = page.get_by_role("button", name="Log out", exact=True)
+    expect(button).to_have_accessible_description(re.compile("At the server.* up to five minutes"))
+    expect(page.get_by_role("button", name="Forget")).to_have_accessible_description(
+        re.compile("In this page alone")
+    )
+    access, refresh = page.locator("#access-life"), page.locator("#refresh-life")
+    because = page.locator("#because")
+    for key, verdict in (("o", "There is no refresh token"), ("e", "There is no access token")):
+        page.keyboard.press(key)
+        see(page, verdict)
+    log_in(page)
+    expect(page.locator(".token.access .decoded")).to_contain_text("fingerprint of the stored")
+    page.keyboard.press("o")
+    see(page, "204 No Content POST /auth/logout/ logged out")
+    expect(because).to_contain_text("access 1 works until its exp, up to five minutes")
+    expect(refresh).to_contain_text("left, but on the blacklist")
+    expect(access).to_contain_text("left, logged out or not")
+    page.keyboard.press("r")
+    see(page, "401 Unauthorized POST /auth/login/refresh/ Token is blacklisted")
+    expect(because).to_contain_text("blacklist: only logging in helps")
+    page.keyboard.press("c")
+    see(page, "200 OK GET /image/ 8 images")
+    expect(because).to_contain_text("Logging out does not reach it")
+    button.click()
+    see(page, "400 Bad Request POST /auth/logout/ Token is blacklisted")
+    click(page, "+5 min", "+5 min")
+    expect(because).to_have_text(re.compile("Expired meanwhile: access 1. "))
+    expect(access).to_have_attribute("data-state", "expired")
+    button.click()
+    see(page, "401 Unauthorized POST /auth/logout/ Token is expired")
+    expect(because).to_contain_text("refresh first")
+    assert statuses(page) == marks(page) == ["200", "204", "401", "200", "400", "401"]
+    click(page, "Forget the tokens", "Forgotten")
+    expect(because).to_contain_text("“Log out” is what tells the server")
+
+
+def test_logging_out_everywhere_ends_the_session_elsewhere(visit: Visit, part_10: Lab) -> None:
+    elsewhere = post(part_10, "/auth/login/", {"username": "demo", "password": PASSWORD})
+    page = visit(part_10)
+    log_in(page)
+    click(page, "Refresh", "200 OK POST /auth/login/refresh/")
+    expect(page.locator("#timeline rect.life")).to_have_count(4)
+    page.keyboard.press("e")
+    see(page, "204 No Content POST /auth/logout_all/ logged out everywhere")
+    expect(page.locator("#because")).to_contain_text("access 2 works until its exp")
+    expect(page.locator("#timeline rect.lost.refresh")).to_have_count(2)
+    expect(page.locator("#timeline rect.lost.access")).to_have_count(0)
+    with pytest.raises(HTTPError, match="401"):
+        post(part_10, "/auth/login/refresh/", {"refresh": elsewhere["refresh"]})
+    click(page, "Call the protected", "200 OK GET /image/")
+    click(page, "+15 days", "+15 days")
+    expect(page.locator("#because")).to_contain_text("Expired meanwhile: access 1, access 2.")
+
+
+def test_the_throttle_is_explained_and_time_helps(visit: Visit, part_10: Lab) -> None:
+    for _ in range(10):
+        with pytest.raises(HTTPError, match="400"):
+            post(part_10, "/auth/login/", {})
+    page = visit(part_10)
+    click(page, "Log in", "429 Too Many Requests POST /auth/login/ Request was throttled.")
+    expect(page.locator("#because")).to_contain_text("until a minute has passed")
+    click(page, "+1 min", "+1 min")
+    log_in(page)
+
+
+@pytest.mark.parametrize(
+    ("part", "login", "logout"),
+    [
+        (7, "/token/", None),
+        (8, "/auth/login/", None),
+        (9, "/auth/login/", None),
+        (10, "/auth/login/", "/auth/logout/"),
+    ],
+)
+def test_the_page_is_told_what_the_part_has(part: int, login: str, logout: str | None) -> None:
+    with lab(part, url="http://127.0.0.1:9") as own, urlopen(f"{own.url}config.json") as answer:
+        config = json.load(answer)
+    assert (config["login"], config["refresh"]) == (login, f"{login}refresh/")
+    assert config["logout"] == logout
+    assert config["logoutAll"] == (logout and "/auth/logout_all/")
 
 
 def test_text_of_the_server_stays_text(visit: Visit, running: Lab) -> None:
@@ -535,10 +749,9 @@ def test_axe_finds_nothing_serious(visit: Visit, keep_picture) -> None:
 
 def test_a_phone_shows_it_without_scrolling_sideways(visit: Visit, keep_picture) -> None:
     page = visit(viewport={"width": 360, "height": 780})
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wide) == 0
+    assert page.evaluate(TOO_WIDE) == 0
     log_in(page)
-    for _ in range(8):  # more than the timeline has room for
+    for _ in range(5):  # more than the timeline has room for
         page.keyboard.press("c")
     click(page, "Tamper", "401")
     click(page, "+5 min", "+5 min")
@@ -546,7 +759,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit: Visit, keep_picture)
     for size in ("normal", "large"):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(wide) == 0
+            assert page.evaluate(TOO_WIDE) == 0
             keep_picture(page, f"phone-{size}-{scheme}")
         page.get_by_role("button", name="Large type").click()
 

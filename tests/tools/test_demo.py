@@ -16,6 +16,7 @@ from rich.color import Color, ColorSystem
 from rich.console import Console
 
 from tutorial import demo, tokens
+from tutorial.errors import Problem
 from tutorial.ladder import Part, find
 
 ESCAPE = "\x1b"
@@ -71,14 +72,20 @@ def in_order(output: str, *texts: str) -> bool:
     return bool(re.search(".*".join(map(re.escape, texts)), output, re.DOTALL))
 
 
+def words(output: str) -> str:
+    """The output without its line breaks, to look for a sentence in it."""
+    return re.sub(r"\s+", " ", output)
+
+
 @pytest.fixture(scope="module")
 def real_time(tmp_path_factory):
-    """A walk that waits for real, in a process of its own while the other tests run."""
+    """A walk on part 10 that waits for real, in a process of its own while other tests run."""
     folder = tmp_path_factory.mktemp("temporary")
     output = tmp_path_factory.mktemp("real-time") / "output"
     code = (
-        "from rich.console import Console; from tutorial import demo; "
-        "raise SystemExit(not demo.run(console=Console(), real_time=True, access_lifetime=2))"
+        "from rich.console import Console; from tutorial import demo, ladder; "
+        "raise SystemExit(not demo.run("
+        "console=Console(), real_time=True, access_lifetime=3, part=ladder.find(10)))"
     )
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment = {**os.environ, **places, "PYTHONUTF8": "1"}
@@ -95,6 +102,12 @@ def plain(tmp_path_factory, real_time):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO())
         return walk(tmp_path_factory.mktemp("plain"), pause=True)
+
+
+@pytest.fixture(scope="module")
+def blacklist(tmp_path_factory, real_time):
+    """Part 10 as it is, written to a file."""
+    return walk(tmp_path_factory.mktemp("blacklist"), part=find(10))
 
 
 @pytest.fixture(scope="module")
@@ -121,22 +134,24 @@ def test_every_promise_is_kept(plain):
 
 def test_the_steps_are_taken_in_order(plain):
     titles = [f"{number}. {step.title}" for number, step in enumerate(demo.STEPS, 1)]
-    assert len(titles) == 10
-    assert in_order(plain.output, *(f"\n{title} ─" for title in titles), "What was promised")
+    assert len(titles) == 12
+    first_ten = [f"\n{title} ─" for title in titles[:10]]
+    assert in_order(plain.output, *first_ten, "What was promised")
+    assert "Log out" not in plain.output
 
 
 def test_a_request_is_shown_as_it_is_sent_and_an_answer_as_it_comes(plain):
     assert in_order(
         plain.output,
-        "request     GET /image/\n",
-        "answer      401 Unauthorized\n",
+        "request       GET /image/\n",
+        "answer        401 Unauthorized\n",
         'WWW-Authenticate: Bearer realm="api"\n',
         '"detail": "Authentication credentials were not provided."',
-        "request     POST /token/\n",
+        "request       POST /token/\n",
         "Content-Type: application/json\n",
         '{"username": "demo", "password": "for-demonstration-only"}',
-        "answer      200 OK\n",
-        "request     GET /image/\n",
+        "answer        200 OK\n",
+        "request       GET /image/\n",
         "Authorization: Bearer eyJ",
         '"count": 8,',
         '"… and 7 more"',
@@ -178,8 +193,94 @@ def test_without_a_terminal_it_says_once_that_it_does_not_pause(plain):
     assert "Enter to go on" not in plain.output
 
 
-def test_nothing_is_left_behind(plain, broken):
+def test_the_old_refresh_token_still_works_before_part_10(plain):
+    assert in_order(plain.output, "8. Rotate", "✓  the old refresh token still works: 200")
+    assert "part 10 closes it" in words(plain.output)
+
+
+@pytest.mark.parametrize("number", [8, 9])
+def test_the_walk_finds_the_login_of_parts_8_and_9(tmp_path, number):
+    taken = walk(tmp_path, part=find(number))
+    assert taken.result is True
+    assert in_order(taken.output, "POST /auth/login/\n", "POST /auth/login/refresh/\n")
+    assert "POST /token/" not in taken.output
+    assert "✓  the old refresh token still works: 200" in taken.output
+    fingerprint = "\nhash_password a fingerprint of the stored password hash"
+    assert (fingerprint in taken.output) == (number >= 9)
+    assert nothing_is_left(taken)
+
+
+def test_part_10_closes_what_part_7_left_open(blacklist):
+    assert blacklist.result is True
+    assert in_order(
+        blacklist.output,
+        "8. Rotate",
+        "POST /auth/login/refresh/\n",
+        '"detail": "Token is blacklisted"',
+        "✓  the old refresh token is refused: 401 Token is blacklisted",
+    )
+    assert "This closes what part 7 left open." in words(blacklist.output)
+    assert "still works: 200" not in blacklist.output.partition("9. Confuse")[0]
+    assert "a claim that this walk does not know" not in blacklist.output
+
+
+def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
+    assert in_order(
+        blacklist.output,
+        "\n11. Log out: ",
+        "request       POST /auth/logout/\n",
+        "Authorization: Bearer eyJ",
+        '{"refresh": "eyJ',
+        "answer        204 No Content\n\nrequest       POST /auth/logout/\n",
+        "answer        400 Bad Request\n",
+        "POST /auth/login/refresh/\n",
+        "answer        401 Unauthorized\n",
+        "GET /image/\n",
+        "answer        200 OK\n",
+        "what logging out cannot do",
+        "✓  the access token still works: 200",
+        "5 minutes and 2 seconds pass",
+        "✓  until its exp: now the logout is complete: 401",
+        "\n12. Log out everywhere: ",
+        "request       POST /auth/logout_all/\n",
+        "answer        204 No Content\n",
+        "✓  the phone refreshes nothing any more: 401",
+        "✓  nor does the laptop: 401",
+        "25 of 25 promises kept",
+    )
+    assert "Throttled" not in blacklist.output
+    assert " 429 " not in blacklist.output
+
+
+@pytest.mark.parametrize(
+    ("take", "kept"),
+    [
+        (demo.rotate, [False]),
+        (demo.log_out, [False, False, False, True, False]),
+        (demo.log_out_everywhere, [False, False, False]),
+    ],
+)
+def test_a_server_that_lets_everybody_in_breaks_the_promises_of_part_10(take, kept):
+    clock = SimpleNamespace(now=lambda: 1300819379, advance=lambda seconds: 1300819379 + seconds)
+    file = io.StringIO()
+    one = demo.Walk(Console(file=file), SimpleNamespace(clock=clock), find(10), refresh=EXAMPLE)
+    pair = {"access": EXAMPLE, "refresh": EXAMPLE}
+    one.send = one.ask = lambda *args, **kwargs: SimpleNamespace(status_code=200, json=lambda: pair)
+    take(one)
+    assert [promise.kept for promise in one.promises] == kept
+    assert file.getvalue().count("✗") == kept.count(False)
+
+
+def test_a_login_that_fails_ends_the_walk_in_words():
+    one = demo.Walk(Console(file=io.StringIO()), SimpleNamespace(), find(10))
+    one.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: {"detail": "throttled"})
+    with pytest.raises(Problem, match="did not let demo log in again"):
+        one.log_in()
+
+
+def test_nothing_is_left_behind(plain, blacklist, broken):
     assert nothing_is_left(plain)
+    assert nothing_is_left(blacklist)
     assert nothing_is_left(broken)
 
 
@@ -187,11 +288,11 @@ def test_a_broken_promise_is_named_and_the_walk_goes_on(broken):
     assert broken.result is False
     output = re.sub(rf"{ESCAPE}\[[\d;?]*[A-Za-z]", "", broken.output)
     assert in_order(
-        output,
+        words(output),
         "1. Knock",
-        "✗  a stranger is refused: expected 401, Bearer, got",
+        "✗ a stranger is refused: expected 401, Bearer, got",
         "7. Refresh",
-        "✗  the refresh token is rotated: expected a new",
+        "✗ the refresh token is rotated: expected a new",
         "10. Let die",
         "15 of 17 promises kept",
     )
@@ -215,10 +316,19 @@ def test_nothing_is_wider_than_a_narrow_terminal(broken):
 
 
 def test_real_time_waits_instead_of_moving_the_clock(real_time):
-    assert real_time.process.wait(timeout=30) == 0
+    assert real_time.process.wait(timeout=60) == 0
     output = real_time.output.read_text(encoding="utf-8")
-    assert in_order(output, "We wait for real", "is expired", "Skipped: we wait for real")
-    assert "16 of 16 promises kept" in output
+    assert in_order(
+        output,
+        "We wait for real",
+        "is expired",
+        "Skipped: we wait for real",
+        "11. Log out",
+        "✓  the access token still works: 200",
+        "We wait for real",
+        "is expired",
+    )
+    assert "24 of 24 promises kept" in output
     assert "clock  " not in output
     assert ESCAPE not in output
     assert not list(real_time.folder.iterdir())

@@ -16,7 +16,13 @@ let session = freshSession();
 let story;
 
 function freshSession() {
-  return { pair: { access: null, refresh: null }, tokens: [], requests: [], pairs: 0 };
+  return {
+    pair: { access: null, refresh: null },
+    exchanged: null, // the refresh token that rotation last exchanged for a new one
+    tokens: [],
+    requests: [],
+    pairs: 0,
+  };
 }
 
 // ---- Time: the server's, because the server's decides ---------------------------------------
@@ -54,7 +60,9 @@ async function advance(seconds) {
   const near = session.tokens.find(({ exp }) => Math.abs(exp - target) < 2);
   const before = serverNow();
   await askClock((near ? near.exp + 2 : target) - before);
-  const died = session.tokens.filter(({ exp }) => exp > before && exp <= serverNow());
+  const died = session.tokens.filter(
+    ({ exp, retired }) => !retired && exp > before && exp <= serverNow(),
+  );
   showAnswer({
     outcome: "time",
     title: `+${roughly(seconds)}`,
@@ -71,11 +79,21 @@ async function advance(seconds) {
 
 class Trouble extends Error {}
 
-async function send({ method, address, token = null, header = null, note = "", body = null }) {
+// `token` is the one that the request is about; `bearer` the one in its header, if another one.
+async function send({
+  method,
+  address,
+  token = null,
+  bearer = token,
+  header = null,
+  note = "",
+  body = null,
+}) {
   const request = {
     method,
     note,
     token,
+    bearer,
     header,
     url: config.api + address,
     at: serverNow(),
@@ -138,6 +156,7 @@ async function whyNoAnswer() {
 
 function record(request) {
   session.requests.push(request);
+  if (isBlacklisted(request)) retire(request.token, request.token.exchangedBy ?? request);
   showRequest(request);
   showAnswer({ ...request, message: messageOf(request), because: explain(request) });
   redraw();
@@ -157,6 +176,24 @@ async function logIn(username, password) {
 async function refresh() {
   const token = session.pair.refresh;
   if (!token) return nothingToSend("refresh");
+  await refreshWith(token);
+}
+
+// What somebody could do who has copied the token before its owner exchanged it.
+async function replay() {
+  const token = session.exchanged;
+  if (!token) {
+    return showAnswer({
+      outcome: "time",
+      title: "Nothing sent",
+      message: "No refresh token has been exchanged for a new one yet.",
+      because: "Refresh first.",
+    });
+  }
+  await refreshWith(token);
+}
+
+async function refreshWith(token) {
   const request = await send({
     method: "POST",
     address: config.refresh,
@@ -164,8 +201,60 @@ async function refresh() {
     note: `${token.name} in the body`,
     body: { refresh: token.text },
   });
-  if (request.outcome === "good") keep(request);
+  if (request.outcome !== "good") return;
+  if (request.content?.refresh) {
+    session.exchanged = token;
+    token.exchangedBy ??= request;
+  }
+  keep(request);
 }
+
+// Logging out is the server's affair: the page keeps both tokens, to show what is left of them.
+async function logOut() {
+  const { access, refresh } = session.pair;
+  if (!refresh) return nothingToSend("refresh");
+  const request = await send({
+    method: "POST",
+    address: config.logout,
+    token: refresh,
+    bearer: access,
+    header: `Bearer ${access.text}`,
+    note: `${access.name}, and ${refresh.name} in the body`,
+    body: { refresh: refresh.text },
+  });
+  if (request.outcome !== "good") return;
+  retire(refresh, request);
+  showTime();
+  redraw();
+}
+
+async function logOutEverywhere() {
+  const { access } = session.pair;
+  if (!access) return nothingToSend("access");
+  const request = await send({
+    method: "POST",
+    address: config.logoutAll,
+    token: access,
+    header: `Bearer ${access.text}`,
+    note: access.name,
+  });
+  if (request.outcome !== "good") return;
+  const user = access.payload.user_id;
+  for (const token of session.tokens) {
+    if (token.type === "refresh" && token.payload.user_id === user && isAlive(token))
+      retire(token, request);
+  }
+  showTime();
+  redraw();
+}
+
+// On the blacklist since that request. Told by an answer of the server, never guessed.
+function retire(token, request) {
+  token.retired ??= request;
+}
+
+const isBlacklisted = ({ token, status, text }) =>
+  token?.type === "refresh" && status >= 400 && text.includes("Token is blacklisted");
 
 async function call() {
   const token = session.pair.access;
@@ -214,12 +303,15 @@ function nothingToSend(type) {
 
 function forget() {
   session.pair = { access: null, refresh: null };
+  session.exchanged = null;
   showTokens();
   showAnswer({
     outcome: "time",
     title: "Forgotten",
     message: "The page has forgotten its tokens.",
-    because: "The server has not heard of it: whoever has a copy can use it until its exp.",
+    because:
+      "The server has not heard of it: whoever has a copy can use it until its exp." +
+      (config.logout ? " “Log out” is what tells the server." : ""),
   });
 }
 
@@ -249,31 +341,47 @@ async function untilExpired(calledOff) {
 
 // ---- What an answer means --------------------------------------------------------------------
 
-function messageOf({ outcome, content, status }) {
+function messageOf({ outcome, content, status, url }) {
   if (outcome === "none") return "not even a refusal";
   if (content?.messages?.length) return content.messages[0].message;
   if (content?.detail) return String(content.detail);
   if (typeof content?.count === "number") return `${content.count} images`;
   if (content?.access) return content.refresh ? "a token pair" : "an access token";
+  if (isLogout(url)) {
+    if (status < 400) return url.endsWith(config.logout) ? "logged out" : "logged out everywhere";
+    if (content?.refresh) return [content.refresh].flat().join(" ");
+  }
   return status < 400 ? "" : "see the answer below";
 }
 
-function explain({ outcome, url, status, token, header, note, content }) {
-  const to = url.slice(config.api.length);
+const isLogout = (url) =>
+  Boolean(config.logout) && [config.logout, config.logoutAll].includes(pathOf(url));
+
+const pathOf = (url) => url.slice(config.api.length);
+
+function explain(request) {
+  const { outcome, url, status, token, bearer, header, note, content } = request;
+  const to = pathOf(url);
   if (outcome === "none") return "";
+  if (isLogout(url)) return explainLogout(request);
   if (outcome === "good") {
     if (to === config.login)
       return "A short-lived access token, and a refresh token for when it is gone.";
-    if (to === config.refresh)
-      return content?.refresh
-        ? "By rotation a new refresh token as well. Without a blacklist, the old one still works until its exp."
-        : "The refresh token stays the same: this server does not rotate.";
+    if (to === config.refresh) return explainRefresh(request);
+    if (token && session.pair.refresh?.retired)
+      return "Logging out does not reach it: signature and exp are all that counts, and no list is asked.";
     return token
       ? "The signature fits, and exp is ahead of the server’s clock."
       : "Anyone may see this.";
   }
+  if (status === 429)
+    return "So many attempts from one address look like guessing: none is heard until a minute has passed.";
   if (status !== 401) return "Neither yes nor no: the answer below may tell why.";
   if (to === config.login) return "The server does not say which of the two is wrong, on purpose.";
+  if (isBlacklisted(request))
+    return token.exchangedBy
+      ? "A refresh token is good for one refresh: when it was exchanged, it went on the blacklist. A copy is worth nothing now."
+      : "Its exp lies ahead, but it is on the server’s blacklist: only logging in helps.";
   if (to === config.refresh)
     return "This refresh token is of no use any more: only logging in helps.";
   if (!token) return "Nobody said who is asking.";
@@ -281,6 +389,29 @@ function explain({ outcome, url, status, token, header, note, content }) {
   return isAlive(token)
     ? "The answer below tells why."
     : "The signature fits, but exp lies behind the server’s clock.";
+}
+
+function explainRefresh({ token, content }) {
+  if (!content?.refresh) return "The refresh token stays the same: this server does not rotate.";
+  if (token === session.exchanged)
+    return "It was exchanged before, and still works: whoever has copied it has a pair of their own now.";
+  return config.logout
+    ? "By rotation a new refresh token as well. The old one has had its one refresh: try it again."
+    : "By rotation a new refresh token as well. Without a blacklist, the old one still works until its exp.";
+}
+
+function explainLogout({ outcome, url, status, token, bearer, content }) {
+  if (outcome === "good") {
+    const ended =
+      pathOf(url) === config.logout
+        ? `${token.name} is on the server’s blacklist, and refreshes nothing any more.`
+        : "All the user’s refresh tokens are on the server’s blacklist, those of other browsers too.";
+    return `${ended} What it cannot take back: ${bearer.name} works until its exp, up to five minutes.`;
+  }
+  if (status === 400 && content?.refresh) return "This session is over already: it ends once.";
+  if (status === 401 && !isAlive(bearer))
+    return "Who logs out says who they are, with an access token that is alive: refresh first.";
+  return "The answer below may tell why.";
 }
 
 // ---- Showing ---------------------------------------------------------------------------------
@@ -335,7 +466,7 @@ function showRequest(request) {
   for (const older of $("log").querySelectorAll("details")) older.open = false;
   const item = element("li", { class: request.outcome }, first, second);
   if (header) item.append(element("p", { class: "sent" }, `Authorization: ${header}`));
-  if (status) {
+  if (text) {
     const body = element("pre", {}, parsed(text) ? JSON.stringify(parsed(text), null, 2) : text);
     const folded = element(
       "details",
@@ -426,7 +557,9 @@ function showTime() {
     Math.abs(ahead) > 5 ? `· ${roughly(Math.abs(ahead))} ${ahead > 0 ? "ahead" : "behind"}` : "",
   );
   for (const type of ["access", "refresh"]) showLife(type, session.pair[type]);
-  const died = session.tokens.filter((token) => token.wasAlive && !isAlive(token));
+  const died = session.tokens.filter(
+    (token) => token.wasAlive && !token.retired && !isAlive(token),
+  );
   for (const token of died) token.wasAlive = false;
   if (died.length) {
     $("heard").textContent = `Expired: ${died.map(({ name }) => name).join(", ")}`;
@@ -437,14 +570,18 @@ function showTime() {
 function showLife(type, token) {
   const life = $(`${type}-life`);
   const left = token ? token.exp - serverNow() : 0;
-  const state = !token ? "none" : left > 0 ? "alive" : "expired";
-  const words = { none: "none", alive: "left", expired: `expired ${roughly(-left)} ago` };
+  const state = !token ? "none" : left <= 0 ? "expired" : token.retired ? "retired" : "alive";
+  const words = {
+    none: "none",
+    alive: type === "access" && session.pair.refresh?.retired ? "left, logged out or not" : "left",
+    expired: `expired ${roughly(-left)} ago`,
+    retired: "left, but on the blacklist",
+  };
   life.dataset.state = state;
   setText(life.querySelector("[role=timer]"), token ? countdown(left) : "–");
   setText(life.querySelector(".state"), words[state]);
-  life.querySelector("progress").value = token
-    ? Math.max(0, left / (token.exp - token.payload.iat))
-    : 0;
+  const full = state === "alive" ? token.exp - token.payload.iat : Infinity;
+  life.querySelector("progress").value = left / full;
 }
 
 function setText(node, text) {
@@ -504,6 +641,8 @@ const lab = {
   call: () => inTurn(call),
   callTampered: () => inTurn(callTampered),
   refresh: () => inTurn(refresh),
+  replay: () => inTurn(replay),
+  logOut: () => inTurn(logOut),
   advance: (seconds) => inTurn(() => advance(seconds)),
   untilExpired,
 };
@@ -514,6 +653,9 @@ function connectButtons() {
   onClick("refresh", refresh);
   onClick("tamper", callTampered);
   onClick("bare", sendBare);
+  onClick("replay", replay);
+  onClick("log-out", logOut);
+  onClick("log-out-all", logOutEverywhere);
   onClick("forget", forget);
   onClick("again", () => {
     story.close();
@@ -604,6 +746,8 @@ async function start() {
   $("password").value = config.password;
   for (const button of document.querySelectorAll(".time")) button.hidden = !config.clock;
   $("no-clock").hidden = config.clock;
+  for (const id of ["log-out", "log-out-all", "at-server", "legend-blacklist"])
+    $(id).hidden = !config.logout;
   story = new Story({
     steps: stepsOf(lab, config),
     begin: () => inTurn(startAgain),

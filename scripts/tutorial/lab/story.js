@@ -1,6 +1,6 @@
 // The whole story, step by step: what to ask before, what is done, what could be seen.
 
-const INTRODUCTION = "From the first request to the last expiry, against the real server.";
+const INTRODUCTION = "From the first request to the last refusal, against the real server.";
 
 export function stepsOf(lab, config) {
   const protectedUrl = `GET ${config.protected}`;
@@ -28,20 +28,18 @@ export function stepsOf(lab, config) {
       after: "401, token is invalid: the signature no longer fits what it signs.",
     },
   ];
-  if (config.clock) {
-    steps.push({
-      before: "five minutes pass. Nobody touches the token.",
-      act: () => lab.advance(300),
-      after: "exp lies behind the server’s clock. The token is the same, character by character.",
-    });
-  } else {
-    steps.push({
-      before: "we wait until the access token expires. This server’s clock cannot be moved.",
-      act: lab.untilExpired,
-      after: "exp lies behind the server’s clock. The token is the same, character by character.",
-    });
-  }
+  const fiveMinutes = (before, after) => ({
+    before: config.clock
+      ? before
+      : "we wait until the access token expires. This server’s clock cannot be moved.",
+    act: config.clock ? () => lab.advance(300) : lab.untilExpired,
+    after,
+  });
   steps.push(
+    fiveMinutes(
+      "five minutes pass. Nobody touches the token.",
+      "exp lies behind the server’s clock. The token is the same, character by character.",
+    ),
     {
       before: "the same request with the same token. What does the server say?",
       act: lab.call,
@@ -57,13 +55,39 @@ export function stepsOf(lab, config) {
       act: lab.call,
       after: "200. Whoever comes back within 15 days never sees the log-in form again.",
     },
+    {
+      before: "the refresh token that was just exchanged, once more. Somebody has copied it.",
+      act: lab.replay,
+      after: config.logout
+        ? "401, blacklisted. In part 7 this was green: now a refresh token is good for one refresh."
+        : "200, and a pair for whoever copied it. Rotation alone retires nothing; part 10 does.",
+    },
   );
-  if (config.clock) {
+  if (config.logout) {
+    steps.push(
+      {
+        before: "log out. Which of the two tokens can the server take back?",
+        act: lab.logOut,
+        after: "The refresh token is on the blacklist: nobody stays logged in with it.",
+      },
+      {
+        before: "logged out. Does the access token still open anything?",
+        act: lab.call,
+        after: "200: what logging out leaves. No list is asked for an access token, only its exp.",
+      },
+      fiveMinutes("five minutes pass, at the most.", "The access token has expired."),
+      {
+        before: "the same request again.",
+        act: lab.call,
+        after: "401. Now the logout is complete, and only the password helps.",
+      },
+    );
+  } else if (config.clock) {
     steps.push(
       {
         before: "nobody comes back for 15 days.",
         act: () => lab.advance(15 * 86400),
-        after: "Both tokens of the pair have expired.",
+        after: "Every token has expired, whoever has it.",
       },
       {
         before: "does the refresh token still help?",

@@ -16,6 +16,9 @@ export function drawTimeline(svg, { tokens, requests, now }) {
   svg.setAttribute("aria-label", inWords(tokens, requests, now));
 }
 
+// By its exp, or by the request since which it is on the blacklist.
+const endOf = ({ exp, retired }) => Math.min(exp, retired?.at ?? Infinity);
+
 // Which columns and rows there are, and where.
 function layOut({ tokens, requests, now, unit, width }) {
   const left = 5.2 * unit;
@@ -27,7 +30,7 @@ function layOut({ tokens, requests, now, unit, width }) {
   const end = left + (shown.length + 0.1) * step;
   columns.push({ at: Math.max(now, shown.at(-1)?.at ?? now), x: Math.min(end, right) });
   const first = columns[0].at;
-  const rows = [null, ...tokens.filter((token) => token.exp > first).slice(-MOST_TOKENS)];
+  const rows = [null, ...tokens.filter((token) => endOf(token) > first).slice(-MOST_TOKENS)];
   const top = 2.2 * unit;
   const rowHeight = 2.1 * unit;
   return {
@@ -96,8 +99,14 @@ function row(chart, token) {
   });
   if (!token) return [label];
   const from = chart.x(token.request);
-  const dead = token.exp <= chart.now;
-  const to = dead ? xOf(token.exp, chart) : chart.columns.at(-1).x;
+  const end = endOf(token);
+  const dead = end <= chart.now;
+  const retired = dead && end < token.exp;
+  const to = retired
+    ? chart.x(token.retired)
+    : dead
+      ? xOf(token.exp, chart)
+      : chart.columns.at(-1).x;
   const height = 0.8 * chart.unit;
   const box = { y: y - height / 2, height, rx: 0.2 * chart.unit };
   const parts = [
@@ -106,12 +115,18 @@ function row(chart, token) {
     shape("line", { class: "birth", x1: from, x2: from, y1: chart.y(token.request.token), y2: y }),
     shape("rect", { class: `life ${token.type}`, x: from, width: Math.max(0, to - from), ...box }),
   ];
-  if (dead) {
-    const end = { class: "end", x1: to, x2: to, y1: y - height, y2: y + height };
-    parts.push(shape("line", end));
-  } else {
+  if (retired) {
+    // What it had left, which nobody accepts any more.
+    const lost = token.exp <= chart.now ? xOf(token.exp, chart) : chart.width;
+    const width = Math.max(0, lost - to);
+    parts.push(shape("rect", { class: `lost ${token.type}`, x: to, width, ...box }));
+  } else if (!dead) {
     const rest = { class: `rest ${token.type}`, x: to, width: chart.width - to, ...box };
     parts.push(shape("rect", rest));
+  }
+  if (dead) {
+    const line = { class: "end", x1: to, x2: to, y1: y - height, y2: y + height };
+    parts.push(shape("line", line));
   }
   return parts;
 }
@@ -140,7 +155,10 @@ function text(content, attributes) {
 
 function inWords(tokens, requests, now) {
   if (!requests.length) return "Timeline: no request yet.";
-  const lives = tokens.map(({ name, exp }) => `${name} ${exp > now ? "is alive" : "has expired"}`);
+  const lives = tokens.map(({ name, exp, retired }) => {
+    const state = exp <= now ? "has expired" : retired ? "is on the blacklist" : "is alive";
+    return `${name} ${state}`;
+  });
   const good = requests.filter(({ outcome }) => outcome === "good").length;
   return `Timeline: ${requests.length} requests, ${good} of them accepted. ${lives.join(", ")}.`;
 }

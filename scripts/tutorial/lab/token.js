@@ -9,6 +9,7 @@ const MEANING = {
   jti: "JWT ID: the name of this one token",
   user_id: "whose it is",
   username: "a custom claim: signed, but not secret",
+  hash_password: "a fingerprint of the stored password hash: a new password voids the token",
 };
 
 export const meaning = (claim) => MEANING[claim] ?? "a claim of this project";
