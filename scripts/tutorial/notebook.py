@@ -2,8 +2,9 @@
 
     from tutorial.notebook import lesson
 
-``lesson`` starts part 7 with a movable clock when its address is first asked for, and stops
-it with the notebook's kernel. It uses a running server instead if the environment names one:
+``lesson`` starts a part with a movable clock when its address is first asked for, and stops
+it with the notebook's kernel. It is part 7, unless ``lesson.part`` was set to another before.
+It uses a running server instead if the environment names one:
 
 - ``TUTORIAL_URL``: the server's address
 - ``TUTORIAL_CLOCK_URL``: where its clock can be moved (optional; `tutorial serve 7 --clock`
@@ -46,9 +47,11 @@ class Lesson:
 
     username = "demo"
     password = PASSWORD
+    part = 7  # set it before the address is first asked for
 
     def __init__(self) -> None:
         self._running = ExitStack()
+        self._along: list[Clock] = []  # the clocks that move with the server's
         self._explained = False
         self._ticking: asyncio.Task | None = None
         atexit.register(self._running.close)
@@ -57,8 +60,21 @@ class Lesson:
 
     @cached_property
     def url(self) -> str:
-        """The server's address, without a slash at its end."""
-        return os.environ.get("TUTORIAL_URL", "").rstrip("/") or self._own.url
+        """The server's address, without a slash at its end.
+
+        Raises Problem when the server that was named is not of the part it takes.
+        """
+        named = os.environ.get("TUTORIAL_URL", "").rstrip("/")
+        if not named:
+            return self._own.url
+        path = find(self.part).refresh  # other than the login, it counts no attempts
+        if requests.get(named + path, timeout=10).status_code == 404:
+            raise Problem(
+                f"There is no {path} at {named}: this notebook takes a server of part "
+                f"{self.part}. Start one with `tutorial serve {self.part} --clock`, or unset "
+                "TUTORIAL_URL."
+            )
+        return named
 
     @cached_property
     def clock(self) -> Clock | None:
@@ -70,21 +86,23 @@ class Lesson:
 
     @cached_property
     def _own(self) -> Server:
-        return self._running.enter_context(serve(find(7).path, clock=True))
+        return self._running.enter_context(serve(find(self.part).path, clock=True))
 
     def another(
         self,
         *,
+        clock: bool = False,
         access_lifetime: float | None = None,
         environment: dict[str, str] | None = None,
         without: str = "",
     ) -> str:
-        """Start a second server of part 7, on the true time, and return its address.
+        """Start a second server of the same part, on the true time, and return its address.
 
+        With ``clock``, ``let_pass`` moves its clock too, wherever it moves the first one's.
         ``access_lifetime`` is in seconds. ``environment`` is added to the process's own.
-        ``without`` takes the line with this text out of the second server's serializers.
+        ``without`` takes the line with this text out of the second server's code.
         """
-        project = find(7).path
+        project = find(self.part).path
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory()))
         state = folder / "state"
         if not os.environ.get("TUTORIAL_URL"):  # its data are there already, which saves time
@@ -93,16 +111,19 @@ class Lesson:
             project = shutil.copytree(
                 project, folder / project.name, ignore=shutil.ignore_patterns(*LEFTOVERS)
             )
-            serializers = project / "reviews" / "serializers.py"
-            lines = serializers.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if without not in line]
-            if len(kept) != len(lines) - 1:
-                raise Problem(f"There should be one line with {without!r} in {serializers.name}.")
-            serializers.write_text("".join(kept), encoding="utf-8")
-        server = serve(
-            project, keep=state, access_lifetime=access_lifetime, environment=environment
+            _take_out(without, project)
+        server = self._running.enter_context(
+            serve(
+                project,
+                clock=clock,
+                keep=state,
+                access_lifetime=access_lifetime,
+                environment=environment,
+            )
         )
-        return self._running.enter_context(server).url
+        if server.clock:
+            self._along.append(server.clock)
+        return server.url
 
     # Time
 
@@ -122,7 +143,8 @@ class Lesson:
         if seconds <= 0:
             return True
         if self.clock:
-            self.clock.advance(seconds)
+            for clock in (self.clock, *self._along):
+                clock.advance(seconds)
             return True
         if seconds <= PATIENCE:
             print(f"This server's clock cannot be moved: waiting {seconds:.0f} s.")
@@ -133,7 +155,7 @@ class Lesson:
             print(
                 "This server's clock cannot be moved, and that is long to wait. To see what "
                 "happens then,\nunset TUTORIAL_URL, or set TUTORIAL_CLOCK_URL to what "
-                "`tutorial serve 7 --clock` prints."
+                f"`tutorial serve {self.part} --clock` prints."
             )
             self._explained = True
         return False
@@ -373,6 +395,17 @@ def _timeline_svg(
         figure.savefig(drawing, format="svg", transparent=True, metadata={"Date": None})
     svg = drawing.getvalue()
     return svg[svg.index("<svg") :].replace(TEXT, "currentColor")
+
+
+def _take_out(text: str, project: Path) -> None:
+    """Take the one line with this text out of the project's code."""
+    code = {path: path.read_text(encoding="utf-8") for path in project.rglob("*.py")}
+    found = [path for path, content in code.items() for _ in range(content.count(text))]
+    if len(found) != 1:
+        raise Problem(f"There should be one line with {text!r}, and there are {len(found)}.")
+    (path,) = found
+    lines = code[path].splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if text not in line), encoding="utf-8")
 
 
 def _token_used(answer: requests.Response) -> str | None:

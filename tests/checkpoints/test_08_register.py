@@ -216,6 +216,16 @@ def test_guessing_is_slowed_down(client, user):
     assert 0 < wait <= 60, f"Retry-After should be up to 60 seconds, got {wait}"
 
 
+@pytest.mark.mend("medium/settings.py", "Is NUM_PROXIES 0 in REST_FRAMEWORK?")
+def test_a_made_up_address_is_not_believed(client, user):
+    """A header X-Forwarded-For, which anyone can write, gives nobody new attempts."""
+    for number in range(10):
+        data = {"username": "ada", "password": "a guess"}
+        made_up = f"203.0.113.{number}"
+        expect(client.post("/auth/login/", data, HTTP_X_FORWARDED_FOR=made_up), 401)
+    expect(client.post("/auth/login/", data, HTTP_X_FORWARDED_FOR="203.0.113.99"), 429)
+
+
 @pytest.mark.mend("accounts/views.py", "Are only attempts to log in counted?")
 def test_only_logging_in_is_slowed_down(client, user):
     """The limit is on logging in: refreshing goes on, and so does all the rest."""

@@ -546,6 +546,14 @@ MUTANTS = [
     ),
     Mutant(
         8,
+        "a made-up address believed",
+        SETTINGS,
+        '    "NUM_PROXIES": 0,\n',
+        "",
+        "test_a_made_up_address",
+    ),
+    Mutant(
+        8,
         "an old token in the way",
         ACCOUNT_VIEWS,
         "    authentication_classes = []\n",

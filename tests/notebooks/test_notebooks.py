@@ -15,7 +15,9 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tutorial.ladder import ROOT, find
+from tutorial.errors import Problem
+from tutorial.ladder import ROOT, Part, find
+from tutorial.notebook import Lesson
 from tutorial.server import serve
 
 FOLDER = ROOT / "notebooks"
@@ -24,7 +26,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CLAIMS = {"exp", "iat", "jti", "nbf", "token_type", "user_id", "username"}
+CLAIMS = {"exp", "hash_password", "iat", "jti", "nbf", "token_type", "user_id", "username"}
 WRONG_ANSWERS = {
     "01": ["5", "lambda token: {}", "lambda payload, key: 'a.b.c'"],
     "02": ["200", "lambda username, password: {}", "401"],
@@ -33,6 +35,8 @@ WRONG_ANSWERS = {
     "05": ["lambda token: claims(token).get('username')", "{'username'}", "True"],
     "06": ["30", "lambda address, server: address.startswith(server)", "10"],
     "07": ["lambda token: '\"none\"' in str(token)", "'expired'", "b'secret'"],
+    "08": ["'alive'", "lambda first, second: False", "lambda answer: 60"],
+    "09": ["5", "20 * 365", "lambda pair: True"],
 }
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -40,6 +44,12 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 
 def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
+
+
+def part_of(notebook: NotebookNode) -> Part:
+    """The part that a notebook runs on: 7, unless it asks for another."""
+    asked = re.search(r"^lesson\.part = (\d+)$", code(notebook)[0].source, re.MULTILINE)
+    return find(asked[1] if asked else 7)
 
 
 def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
@@ -70,7 +80,7 @@ def execute(notebook: NotebookNode, tmp_path: Path, monkeypatch, **options) -> N
     client.execute()
 
 
-def test_there_are_seven_and_each_has_wrong_answers():
+def test_there_are_nine_and_each_has_wrong_answers():
     assert [path.stem[:2] for path in NOTEBOOKS] == list(WRONG_ANSWERS)
 
 
@@ -158,14 +168,16 @@ def test_runs_with_a_server_of_its_own(path, tmp_path, monkeypatch):
         assert said(check).startswith("Not yet:"), check.source
     for cell in code(notebook):
         assert not [output for output in cell.outputs if output.get("name") == "stderr"], said(cell)
+    told = []
     for cell in code(notebook):
         if "lesson.timeline(" in cell.source:
             (output,) = cell.outputs
             picture, words = output.data["text/html"], output.data["text/plain"]
             assert 'role="img" aria-label="Timeline.' in picture
             assert "currentColor" in picture
-            assert ": 401." in words
             assert all(line in picture for line in words.splitlines())
+            told.append(words)
+    assert not told or ": 401." in told[-1], "The last picture should show what is refused."
 
 
 @every_notebook
@@ -180,7 +192,7 @@ def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
     if any("lesson.panel(" in cell.source for cell in code(notebook)):
         notebook.cells.append(nbformat.v4.new_code_cell(CLICK_ALL_BUTTONS))
 
-    with serve(find(7).path, clock=True) as server:
+    with serve(part_of(notebook).path, clock=True) as server:
         monkeypatch.setenv("TUTORIAL_URL", server.url + "/")
         monkeypatch.setenv("TUTORIAL_CLOCK_URL", server.clock.url)
         execute(notebook, tmp_path, monkeypatch)
@@ -220,7 +232,7 @@ def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
     first = code(notebook)[0]
     first.source = "import sys\n\nsys.modules['ipywidgets'] = None\n" + first.source
 
-    with serve(find(7).path) as server:
+    with serve(part_of(notebook).path) as server:
         monkeypatch.setenv("TUTORIAL_URL", server.url)
         monkeypatch.delenv("TUTORIAL_CLOCK_URL", raising=False)
         execute(notebook, tmp_path, monkeypatch, allow_errors=True)
@@ -235,3 +247,22 @@ def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
         else:
             assert not failed, said(cell)
     assert '" 500 ' not in log
+
+
+def test_a_server_of_another_part_is_told_so(monkeypatch):
+    with serve(find(7).path) as server:
+        monkeypatch.setenv("TUTORIAL_URL", server.url)
+        lesson = Lesson()
+        assert lesson.url == server.url
+
+        lesson = Lesson()
+        lesson.part = 10
+        with pytest.raises(Problem, match=r"takes a server of part 10.*serve 10 --clock"):
+            _ = lesson.url
+
+
+@pytest.mark.parametrize("text", ["nowhere in it", "import"])
+def test_a_second_server_goes_without_exactly_one_line(text, monkeypatch):
+    monkeypatch.setenv("TUTORIAL_URL", "http://127.0.0.1:1")  # so that it starts no first one
+    with pytest.raises(Problem, match="There should be one line"):
+        Lesson().another(without=text)

@@ -152,8 +152,10 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    # Attempts to log in, from one address.
+    # Attempts to log in, from one address: the connection's own. By default REST framework
+    # would believe a header, X-Forwarded-For, in which anyone can write another one.
     "DEFAULT_THROTTLE_RATES": {"login": "10/min"},
+    "NUM_PROXIES": 0,
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 10,
 }
