@@ -18,7 +18,7 @@ author = "the contributors"
 html_title = "Product Review Backend"
 language = "en"
 
-extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "steps"]
+extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "steps", "simplejwt_settings"]
 exclude_patterns = ["_build", "README.md"]
 nitpicky = True
 

@@ -6,7 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -117,17 +117,18 @@ def serve(
         if serving.answers(port):
             port = other_port(port)
         state = ROOT / ".run" / part.slug if keep else None
-        with (
-            console.status(f"Starting part {part.number}, {part.title} …"),
-            serving.serve(
-                part.path,
-                port=port,
-                clock=clock,
-                access_lifetime=access_lifetime,
-                keep=state,
-                show_log=True,
-            ) as server,
-        ):
+        with ExitStack() as running:
+            with console.status(f"Starting part {part.number}, {part.title} …"):
+                server = running.enter_context(
+                    serving.serve(
+                        part.path,
+                        port=port,
+                        clock=clock,
+                        access_lifetime=access_lifetime,
+                        keep=state,
+                        show_log=True,
+                    )
+                )
             tell_how_to_use(part, server, state)
             server.process.wait()
         raise Problem("The server ended by itself. What it wrote last is above.")

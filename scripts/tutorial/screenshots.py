@@ -50,10 +50,9 @@ SHOTS = (
         "04-filters",
         4,
         "/product/",
-        height=620,
+        height=730,
         prepare=lambda page: (page.click("text=Filters"), page.wait_for_timeout(800)),
     ),
-    Shot("05-kite", 5, "/product/15/?expand=image", height=640),
     Shot(
         "05-upload",
         5,
