@@ -168,8 +168,10 @@ class SimpleJWTSettings(SphinxDirective):
         self.env.note_dependency(str(PART.path / "medium" / "settings.py"))
         groups = [MEANINGS[group]] if group else MEANINGS.values()
         rows = [self.row(name, meaning) for part in groups for name, meaning in part.items()]
-        head = "| setting | default | what it means |\n|---|---|---|\n"
-        return self.parse_text_to_nodes(head + "\n".join(rows))
+        # The default below the name, not beside it: neither has to break then.
+        table = "`````{list-table}\n:header-rows: 1\n:widths: 42 58\n\n"
+        table += "* - setting, default\n  - what it means\n" + "\n".join(rows) + "\n`````\n"
+        return self.parse_text_to_nodes(table)
 
     def row(self, name: str, meaning: str) -> str:
         for number in (9, 10):
@@ -178,7 +180,7 @@ class SimpleJWTSettings(SphinxDirective):
             meaning = meaning.replace(f"{{part {number}}}", link or f"part {number}")
         here = chosen().get(name)
         own = f" **Here: `{short(here)}`.**" if here and here != defaults()[name] else ""
-        return f"| `{name}` | `{short(defaults()[name])}` | {meaning}{own} |"
+        return f"* - `{name}`\n\n    `{short(defaults()[name])}`\n  - {meaning}{own}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

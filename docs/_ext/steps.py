@@ -241,6 +241,16 @@ class LadderDirective(SphinxDirective):
         return self.parse_text_to_nodes("| part | chapter | adds |\n|--|--|--|\n" + "\n".join(rows))
 
 
+def in_sight(node: nodes.Node) -> bool:
+    """Whether one reads this on the way: not what is folded, nor the tab for another system."""
+    while node.parent is not None:
+        component = node.get("design_component") if isinstance(node, nodes.Element) else None
+        if component == "dropdown" or (component == "tab-item" and node.parent.index(node)):
+            return False
+        node = node.parent
+    return True
+
+
 def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
     """Say below a chapter's title which part it belongs to, and how long it takes."""
     env = app.env
@@ -253,8 +263,9 @@ def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
         len(paragraph.astext().split())
         for kind in (nodes.paragraph, nodes.title)
         for paragraph in doctree.findall(kind)
+        if in_sight(paragraph)
     )
-    blocks = list(doctree.findall(nodes.literal_block))
+    blocks = [block for block in doctree.findall(nodes.literal_block) if in_sight(block)]
     lines = sum(min(len(block.astext().splitlines()), 40) for block in blocks)
     minutes = max(5, round((words / WORDS_A_MINUTE + lines / 40 + len(blocks) / 4) / 5) * 5)
     text = f"Part {part.number} of {len(LADDER)} · about {minutes} minutes · adds {part.adds}"

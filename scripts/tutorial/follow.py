@@ -52,6 +52,7 @@ MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 #   2. pip takes the versions last verified (constraints.txt).
 PORT = re.compile(r"(?<=127\.0\.0\.1:)8000\b|(?<=localhost:)8000\b")
 
+STARTED = "Starting development server at"
 PATIENCE = 180  # seconds for one command; pip on a slow network needs some
 # Colours, and the links that curl puts around addresses.
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(\x07|\x1b\\))")
@@ -372,13 +373,18 @@ class Robot:
         self.edited = False
         for terminal in self.terminals.values():
             if terminal.runs:
-                before, deadline = terminal.read_all().count("reloading."), time.monotonic() + 3
-                while time.monotonic() < deadline:
+                said = terminal.read_all()
+                noticed, started = said.count("reloading."), said.count(STARTED)
+                deadline = time.monotonic() + 3
+                while time.monotonic() < deadline and terminal.said.count("reloading.") == noticed:
                     terminal.read(0.2)
-                    if terminal.said.count("reloading.") > before:
-                        break
-                deadline = time.monotonic() + 10
-                while not answers(self.port) and time.monotonic() < deadline:
+                if terminal.said.count("reloading.") == noticed:
+                    continue  # it was a file that the server does not watch
+                deadline = time.monotonic() + 20
+                # The old process may still answer: wait for the new one to say that it is there.
+                while time.monotonic() < deadline and terminal.said.count(STARTED) == started:
+                    terminal.read(0.2)
+                while time.monotonic() < deadline and not answers(self.port):
                     terminal.read(0.2)
 
     def python(self, step: Step) -> None:
