@@ -425,9 +425,10 @@ def check(page: Page) -> None:
 
 
 def as_diff(found: list[Hunk]) -> str:
-    """Return hunks as they are shown, each with the line it begins at."""
+    """Return hunks as they are shown, each with the line it begins at where that is known."""
     return "\n".join(
-        f"@@ line {hunk.start + 1} @@\n" + "\n".join(sign + text for sign, text in hunk.lines)
+        (f"@@ line {hunk.start + 1} @@\n" if hunk.start else "@@\n")
+        + "\n".join(sign + text for sign, text in hunk.lines)
         for hunk in found
     )
 
