@@ -18,7 +18,14 @@ author = "the contributors"
 html_title = "Product Review Backend"
 language = "en"
 
-extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "steps", "simplejwt_settings"]
+extensions = [
+    "myst_nb",
+    "sphinx_design",
+    "sphinx_copybutton",
+    "steps",
+    "simplejwt_settings",
+    "cli_help",
+]
 exclude_patterns = ["_build", "README.md"]
 nitpicky = True
 

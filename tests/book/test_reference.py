@@ -1,5 +1,6 @@
-"""The tables of docs/reference/endpoints.md, compared with every part's real server."""
+"""The tables of the reference: endpoints against real servers, settings against the code."""
 
+import ast
 import json
 import re
 import sqlite3
@@ -9,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import django
 import pytest
 import requests
 
@@ -17,6 +19,7 @@ from tutorial.ladder import LADDER, ROOT, Part, find
 from tutorial.server import PASSWORD, project_environment, serve
 
 PAGE = ROOT / "docs" / "reference" / "endpoints.md"
+SETTINGS = PAGE.with_name("settings.md")
 PICTURE = find(5).path / "reviews" / "fixtures" / "pictures" / "kite.png"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLIENTS = ("stranger", "member", "staff")
@@ -42,7 +45,7 @@ class Row:
 
     @property
     def path(self) -> str:
-        """The address as the URLconf has it: no query, one kind of ``<pk>``, no example's number."""
+        """The address as the URLconf has it: no query, ``<pk>`` for every number."""
         path = re.sub(r"<(own|other) pk>", "<pk>", self.address.partition("?")[0])
         return path.replace("4711", "<pk>")
 
@@ -93,6 +96,7 @@ class Api:
     clock: object
     database: Path
     logins: int = 0
+    changed: bool = False  # since the data were kept
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -148,12 +152,15 @@ class Api:
             self.logins += 1
             if self.logins % LOGINS == 0:
                 self.clock.advance(61)
+        # A connection each: on one that is kept, every body waits for an acknowledgement.
         return requests.request(method, self.url + path, allow_redirects=False, timeout=20, **more)
 
     def ask(self, row: Row, client: str) -> requests.Response:
         """Send a line's request as this client, to the data as they were kept."""
-        with self.both_databases() as (ours, kept):
-            kept.backup(ours)
+        if self.changed:
+            with self.both_databases() as (ours, kept):
+                kept.backup(ours)
+        self.changed = row.method != "GET"
         values = dict(self.values[client])
         values["own pk"] = values.get("comment" if row.path.startswith("/comment/") else "user", "")
 
@@ -336,3 +343,55 @@ def test_a_mistake_on_the_page_is_found(tmp_path):
             assert old in text, f"{what}: the page has changed, and has no {old}"
             found = differences(api, text.replace(old, new), known, than=text)
             assert any(said in one for one in found), f"{what} is not found: {found}"
+
+
+# Settings
+
+
+def settings_of(source: str) -> dict[str, str]:
+    """Return what each setting is, and each key of the dictionaries that packages read."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and (name := node.targets[0].id).isupper():
+            keys = getattr(node.value, "keys", [])
+            if keys and all(key.value.isupper() for key in keys):
+                values = node.value.values
+                found |= {k.value: ast.unparse(v) for k, v in zip(keys, values, strict=True)}
+            else:
+                found[name] = ast.unparse(node.value)
+    return found
+
+
+def first_parts() -> dict[str, int]:
+    """Return each setting that is not what ``startproject`` writes, and since which part."""
+    template = Path(django.__file__).parent / "conf" / "project_template" / "project_name"
+    text = (template / "settings.py-tpl").read_text(encoding="utf-8")
+    original = settings_of(text.replace("{{ project_name }}", "medium"))
+    found: dict[str, int] = {}
+    for part in LADDER:
+        text = (part.path / "medium" / "settings.py").read_text(encoding="utf-8")
+        for name, value in settings_of(text).items():
+            if original.get(name) != value:
+                found.setdefault(name, part.number)
+    return found
+
+
+def told(text: str) -> dict[str, int]:
+    return {
+        name: int(number) for name, number in re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.M)
+    }
+
+
+def test_the_settings_are_those_of_the_parts():
+    expected = {name: part for name, part in first_parts().items() if name != "DATABASES"}
+    text = SETTINGS.read_text(encoding="utf-8")
+    assert told(text) == expected
+    assert told(text.replace("| `PAGE_SIZE` | 3 |", "| `PAGE_SIZE` | 4 |")) != expected
+
+
+def test_the_environment_variables_are_those_of_the_parts():
+    text = SETTINGS.read_text(encoding="utf-8")
+    code = (LADDER[-1].path / "medium" / "settings.py").read_text(encoding="utf-8")
+    assert set(re.findall(r"DJANGO_[A-Z_]+", code)) == set(
+        re.findall(r"^\| `(DJANGO_[A-Z_]+)`", text, re.M)
+    )

@@ -8,7 +8,7 @@ from tutorial.ladder import ROOT
 
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
-from simplejwt_settings import compare, defaults  # noqa: E402
+from simplejwt_settings import compare, defaults
 
 
 def test_every_setting_is_explained():
