@@ -313,7 +313,8 @@ class Robot:
             "NO_COLOR": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
+            # As an address: pip splits the variable at spaces, and a path may hold some.
+            "PIP_CONSTRAINT": (ROOT / "constraints.txt").as_uri(),
         }
 
     def run(self, step: Step, terminal: Terminal) -> None:
