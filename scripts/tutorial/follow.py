@@ -311,7 +311,7 @@ class Robot:
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "NO_COLOR": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": str(self.home / ".pycache"),  # and none in the project
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             # As an address: pip splits the variable at spaces, and a path may hold some.
             "PIP_CONSTRAINT": (ROOT / "constraints.txt").as_uri(),
