@@ -43,6 +43,15 @@ def check(session: nox.Session, slug: str, *arguments: str) -> None:
     session.run("pytest", "tests/checkpoints", "--part", slug, *arguments, *session.posargs)
 
 
+# First, because it takes longest: side by side with the others it costs least.
+@nox.session
+def follow(session: nox.Session) -> None:
+    """A robot follows every chapter from an empty folder, doing only what the page says."""
+    session.install(*TUTORIAL, *BOOK, *PINNED)
+    session.run("python", "-m", "tutorial.follow", *session.posargs)
+    session.run("pytest", "tests/book/test_follow.py", "-n", "auto")
+
+
 @nox.session
 @nox.parametrize("part", SLUGS, ids=SLUGS)
 def checkpoint(session: nox.Session, part: str) -> None:
@@ -123,14 +132,6 @@ def links(session: nox.Session) -> None:
         session.warn(f"No network: {len(broken)} links are listed, and none is checked.")
     elif broken:
         session.error(f"{len(broken)} of {len(outside)} links do not work.")
-
-
-@nox.session
-def follow(session: nox.Session) -> None:
-    """A robot follows every chapter from an empty folder, doing only what the page says."""
-    session.install(*TUTORIAL, *BOOK, *PINNED)
-    session.run("python", "-m", "tutorial.follow", *session.posargs)
-    session.run("pytest", "tests/book/test_follow.py", "-n", "auto")
 
 
 @nox.session
