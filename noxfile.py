@@ -111,7 +111,8 @@ def docs_live(session: nox.Session) -> None:
     """The book in your browser, built anew whenever a page is saved."""
     session.install(*TUTORIAL, *NOTEBOOKS, *BOOK, "sphinx-autobuild", *PINNED)
     watched = ("--watch", "parts", "--watch", "notebooks", "--ignore", "*/docs/notebooks/*.ipynb")
-    run = ("sphinx-autobuild", "--open-browser", *watched, "docs", str(HTML))
+    # A free port: who reads along has a server of their own at 8000.
+    run = ("sphinx-autobuild", "--open-browser", "--port", "0", *watched, "docs", str(HTML))
     session.run(*run, env={"NOTEBOOKS": "off"})
 
 
