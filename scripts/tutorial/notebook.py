@@ -35,8 +35,9 @@ import requests
 
 from tutorial.clock import Clock
 from tutorial.errors import Problem
-from tutorial.ladder import LEFTOVERS, find
+from tutorial.ladder import find
 from tutorial.server import PASSWORD, Server, serve
+from tutorial.snapshots import clean_copy
 from tutorial.tokens import COLOURS, decode
 
 PATIENCE = 20  # seconds that a cell really waits when a clock cannot be moved
@@ -108,10 +109,10 @@ class Lesson:
         if not os.environ.get("TUTORIAL_URL"):  # its data are there already, which saves time
             shutil.copytree(self._own.log_path.parent, state)
         if without:
-            project = shutil.copytree(
-                project, folder / project.name, ignore=shutil.ignore_patterns(*LEFTOVERS)
-            )
-            _take_out(without, project)
+            copy = folder / project.name
+            clean_copy(project, copy)
+            _take_out(without, copy)
+            project = copy
         server = self._running.enter_context(
             serve(
                 project,

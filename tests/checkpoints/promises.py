@@ -1,6 +1,7 @@
 """What the checkpoint tests share: answers checked in words, and data to ask for."""
 
 import os
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -114,3 +115,19 @@ def count_queries(client, path):
         response = client.get(path)
     expect(response, 200)
     return len(statements)
+
+
+def together(*calls):
+    """Make the calls at the same moment, in a thread each; return their status codes, sorted."""
+    barrier, answers = threading.Barrier(len(calls)), []
+
+    def run(call):
+        barrier.wait()
+        answers.append(call())
+
+    threads = [threading.Thread(target=run, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(answer.status_code for answer in answers)

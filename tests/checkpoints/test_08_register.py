@@ -1,12 +1,10 @@
 """Part 8: registration, login at /auth/, a limit on guessing passwords."""
 
-import threading
-
 import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from promises import expect
+from promises import expect, together
 
 from tutorial.server import PASSWORD
 
@@ -157,22 +155,6 @@ def test_the_admin_keeps_e_mails_apart(admin_client, user):
     expect(admin_client.post(f"/admin/auth/user/{other.pk}/change/", data), 200)
     other.refresh_from_db()
     assert other.email == "other@example.com", "the taken e-mail should not be stored"
-
-
-def together(*calls):
-    """Make the calls at the same moment, in a thread each; return their status codes."""
-    barrier, answers = threading.Barrier(len(calls)), []
-
-    def run(call):
-        barrier.wait()
-        answers.append(call())
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(answer.status_code for answer in answers)
 
 
 @pytest.mark.mend("accounts/serializers.py", "Is IntegrityError caught where the user is stored?")
