@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "src"))
 
 from tutorial.ladder import LADDER  # noqa: E402
 
@@ -35,6 +35,7 @@ TEST_TOOLS = ("-r", "tests/requirements.txt")
 ALL_PARTS = ("-r", f"parts/{LAST.slug}/requirements.txt", *TEST_TOOLS)
 NOTEBOOKS = ("ipykernel", "ipywidgets", "matplotlib", "nbclient", "nbformat")
 BOOK = ("sphinx", "myst-nb", "furo", "sphinx-design", "sphinx-copybutton")
+TOOLS = ("carrying", "checking", "cli", "demo", "running", "scripts")  # below tests/
 BROWSER = ("playwright", "axe-playwright-python")
 TUTORIAL = (*ALL_PARTS, "-e", ".", "rich", "typer", "watchfiles", "pytest-xdist")
 
@@ -48,7 +49,7 @@ def check(session: nox.Session, slug: str, *arguments: str) -> None:
 def follow(session: nox.Session) -> None:
     """A robot follows every chapter from an empty folder, doing only what the page says."""
     session.install(*TUTORIAL, *BOOK, *PINNED)
-    session.run("python", "-m", "tutorial.follow", *session.posargs)
+    session.run("python", "-m", "tutorial.book.robot", *session.posargs)
     session.run("pytest", "tests/book/test_follow.py", "-n", "auto")
 
 
@@ -78,7 +79,18 @@ def mutants(session: nox.Session) -> None:
 def tools(session: nox.Session) -> None:
     """The `tutorial` command, its server and its clock, and the two scripts of the README."""
     session.install(*TUTORIAL, "uv", *PINNED)
-    session.run("pytest", "tests/tools", "-n", "auto", *session.posargs)
+    session.run(
+        "pytest",
+        "tests/running",
+        "tests/checking",
+        "tests/carrying",
+        "tests/demo",
+        "tests/cli",
+        "tests/scripts",
+        "-n",
+        "auto",
+        *session.posargs,
+    )
 
 
 @nox.session

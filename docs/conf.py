@@ -1,17 +1,15 @@
 """The book's settings for Sphinx: `nox -s docs` builds it."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
+from tutorial.book import page as book
+
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-sys.path[:0] = [str(DOCS / "_ext"), str(ROOT / "scripts")]
-
-from tutorial import book  # noqa: E402
 
 project = "Build a Product Review Backend with DRF"
 author = "the contributors"
@@ -22,9 +20,9 @@ extensions = [
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
-    "steps",
-    "simplejwt_settings",
-    "cli_help",
+    "tutorial.book.directives",
+    "tutorial.book.simplejwt_settings",
+    "tutorial.book.cli_help",
 ]
 exclude_patterns = ["_build", "README.md"]
 nitpicky = True

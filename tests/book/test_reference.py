@@ -16,7 +16,7 @@ import requests
 
 from tutorial import tokens
 from tutorial.ladder import LADDER, ROOT, Part, find
-from tutorial.server import PASSWORD, project_environment, serve
+from tutorial.running.server import PASSWORD, project_environment, serve
 
 PAGE = ROOT / "docs" / "reference" / "endpoints.md"
 SETTINGS = PAGE.with_name("settings.md")

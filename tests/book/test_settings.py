@@ -1,14 +1,8 @@
 """The table of Simple JWT's settings keeps up with the installed package."""
 
-import sys
-
 import pytest
 
-from tutorial.ladder import ROOT
-
-sys.path.insert(0, str(ROOT / "docs" / "_ext"))
-
-from simplejwt_settings import compare, defaults
+from tutorial.book.simplejwt_settings import compare, defaults
 
 
 def test_every_setting_is_explained():

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tutorial import ladder, server
+from tutorial import ladder
+from tutorial.running import server
 
 
 def pytest_addoption(parser):

@@ -14,10 +14,11 @@ import pytest
 import requests
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from promises import expect, model
 
-from tutorial import ladder, server
-from tutorial.snapshots import clean_copy
+from tutorial import ladder
+from tutorial.carrying.snapshots import clean_copy
+from tutorial.checking.promises import expect, model
+from tutorial.running import server
 
 pytestmark = pytest.mark.snapshot
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from promises import expect, make_comment, make_offer, make_product, model
+
+from tutorial.checking.promises import expect, make_comment, make_offer, make_product, model
 
 pytestmark = pytest.mark.django_db
 

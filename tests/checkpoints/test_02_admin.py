@@ -1,7 +1,8 @@
 """Part 2: every model in the admin."""
 
 import pytest
-from promises import count_queries, expect, make_product, model
+
+from tutorial.checking.promises import count_queries, expect, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,

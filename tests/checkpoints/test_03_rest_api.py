@@ -1,7 +1,8 @@
 """Part 3: a read-only API, paginated from the start."""
 
 import pytest
-from promises import count_queries, expect, make_product
+
+from tutorial.checking.promises import count_queries, expect, make_product
 
 pytestmark = [
     pytest.mark.django_db,

@@ -3,7 +3,8 @@
 from itertools import chain, combinations
 
 import pytest
-from promises import count_queries, expect, make_product, model
+
+from tutorial.checking.promises import count_queries, expect, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,

@@ -8,7 +8,8 @@ from base64 import b64encode
 import pytest
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
-from promises import PART, count_queries, expect, make_product, model
+
+from tutorial.checking.promises import PART, count_queries, expect, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,
@@ -287,7 +288,7 @@ def test_files_are_served_in_development(running):
 
 def authorization(url):
     """The header of the admin: by name and password, or by token from part 7 on."""
-    from tutorial.server import PASSWORD
+    from tutorial.running.server import PASSWORD
 
     if PART.number < 7:
         return "Basic " + b64encode(f"admin:{PASSWORD}".encode()).decode()

@@ -1,7 +1,8 @@
 """Part 6: which browser clients of another origin may read the answers."""
 
 import pytest
-from promises import expect, make_product
+
+from tutorial.checking.promises import expect, make_product
 
 pytestmark = [
     pytest.mark.django_db,

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 import requests
 from django.conf import settings as project_settings
-from promises import PART, expect, make_product
 
-from tutorial.server import PASSWORD
+from tutorial.checking.promises import PART, expect, make_product
+from tutorial.running.server import PASSWORD
 
 pytestmark = [
     pytest.mark.django_db,

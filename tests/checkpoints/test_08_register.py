@@ -4,9 +4,9 @@ import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from promises import expect, together
 
-from tutorial.server import PASSWORD
+from tutorial.checking.promises import expect, together
+from tutorial.running.server import PASSWORD
 
 pytestmark = [
     pytest.mark.django_db,

@@ -2,7 +2,8 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from promises import expect, make_comment, make_product, model
+
+from tutorial.checking.promises import expect, make_comment, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import requests
 from django.core.management import call_command
-from promises import expect, together
 
-from tutorial.server import PASSWORD
+from tutorial.checking.promises import expect, together
+from tutorial.running.server import PASSWORD
 
 pytestmark = [
     pytest.mark.django_db,

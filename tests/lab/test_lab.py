@@ -27,7 +27,7 @@ from tutorial.browser import OPTIONS, find_chromium
 from tutorial.errors import Problem
 from tutorial.lab import Lab, lab
 from tutorial.ladder import ROOT, find
-from tutorial.server import PASSWORD, free_port, serve
+from tutorial.running.server import PASSWORD, free_port, serve
 
 # What the browser itself writes to the console when a request is refused or not answered.
 REFUSED = "the server responded with a status of 4"
@@ -105,7 +105,7 @@ def lab_command() -> Iterator[SimpleNamespace]:
         f"run(part='7', port={port}, url=None, open_browser=False, console=Console())"
     )
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TMPDIR": folder}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TMPDIR": folder}
         with subprocess.Popen(
             [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
         ) as process:

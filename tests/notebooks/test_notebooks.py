@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from tutorial.errors import Problem
 from tutorial.ladder import ROOT, Part, find
 from tutorial.notebook import Lesson
-from tutorial.server import serve
+from tutorial.running.server import serve
 
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

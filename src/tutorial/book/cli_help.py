@@ -1,0 +1,80 @@
+"""Shows what a command says of itself, asked when the book is built.
+
+```{cli-help} serve
+```
+
+is `tutorial serve --help`; without an argument it is `tutorial --help`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from tutorial.ladder import ROOT
+
+COLUMNS = 80
+
+
+@cache
+def help_of(command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tutorial", *command.split(), "--help"],
+        env={
+            **{name: value for name, value in os.environ.items() if name not in COLOURS},
+            "COLUMNS": str(COLUMNS),
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONUTF8": "1",
+        },
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if done.returncode:
+        raise ExtensionError(f"tutorial {command} --help: {done.stderr.strip() or done.stdout}")
+    # No spaces after the text, and no empty lines around it.
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+
+
+# Each of them makes typer or rich colour what is no terminal, NO_COLOR or not.
+COLOURS = {"FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "CLICOLOR_FORCE"}
+
+
+class CliHelpDirective(SphinxDirective):
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        command = self.arguments[0] if self.arguments else ""
+        for name in ("cli.py", "lab/__init__.py", "ladder.py"):
+            self.env.note_dependency(str(ROOT / "src" / "tutorial" / name))
+        text = help_of(command)
+        return [nodes.literal_block(text, text, language="text", classes=["cli-help"])]
+
+
+class CliCommandsDirective(SphinxDirective):
+    """A section for every command that there is, each with its help."""
+
+    def run(self) -> list[nodes.Node]:
+        from tutorial.cli import app
+
+        lines = []
+        for registered in app.registered_commands:
+            name = registered.name or registered.callback.__name__.replace("_", "-")
+            lines += [f"## `tutorial {name}`", "", f"```{{cli-help}} {name}", "```", ""]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("cli-help", CliHelpDirective)
+    app.add_directive("cli-commands", CliCommandsDirective)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,285 @@
+"""Shows the steps of a page: listings, diffs and commands, as `tutorial.book.page` reads them.
+
+What a directive means stands there, where the robot reader gets it from too. Here it is only
+turned into Markdown, and that is handed back to the parser.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from tutorial.book import page as book
+from tutorial.book.page import Command, Hunk, Mistake, Page, Step
+from tutorial.ladder import LADDER, ROOT, Part
+
+logger = logging.getLogger(__name__)
+
+LANGUAGES = {".py": "python", ".json": "json", ".html": "html", ".js": "javascript"}
+WORDS_A_MINUTE = 180
+
+
+def code(language: str, text: str, caption: str = "") -> str:
+    head = f":caption: {caption}\n" if caption else ""
+    return f"``````{{code-block}} {language}\n{head}\n{text.rstrip()}\n``````\n"
+
+
+def language_of(path: str) -> str:
+    return LANGUAGES.get(Path(path).suffix, "text")
+
+
+def folded(title: str, content: str) -> str:
+    # More colons than anything that may stand inside.
+    return f"::::::::{{dropdown}} {title}\n{content}\n::::::::\n"
+
+
+def diff(path: str, hunks: list[Hunk], note: str = "") -> str:
+    text = book.as_diff(hunks)
+    if len(hunks) == 1:  # nothing to tell apart
+        text = text.partition("\n")[2]
+    return code("diff", text, f"{path}{note}")
+
+
+def terminal(commands: list[Command], caption: str = "") -> str:
+    """The commands for both kinds of shell; in tabs where they differ."""
+
+    def session(prompt: str, texts: list[str]) -> str:
+        lines = []
+        for text, command in zip(texts, commands, strict=True):
+            lines += [f"{prompt} {text}", *command.output]
+        return code("console" if prompt == "$" else "ps1con", "\n".join(lines), caption)
+
+    posix = [command.posix for command in commands]
+    powershell = [command.for_powershell for command in commands]
+    if posix == powershell:
+        return session("$", posix)
+    return (
+        "::::::{tab-set}\n:sync-group: shell\n"
+        f":::::{{tab-item}} macOS, Linux\n:sync: posix\n{session('$', posix)}:::::\n"
+        f":::::{{tab-item}} Windows PowerShell\n:sync: powershell\n"
+        f"{session('PS>', powershell)}:::::\n::::::\n"
+    )
+
+
+def render(step: Step) -> str:
+    path, page = step.argument, step.page
+    match step.kind:
+        case "new-file" | "whole-file":
+            note = "new file" if step.kind == "new-file" else "the whole file"
+            if not step.text:
+                return f"Make an empty file `{path}`.\n"
+            if "collapse" in step.options:
+                return folded(f"`{path}` — {note}", code(language_of(path), step.text))
+            return code(language_of(path), step.text, f"{path} — {note}")
+        case "change":
+            return diff(path, step.hunks, " — change")
+        case "patch":
+            return diff(path, step.hunks, " — change, for now")
+        case "delete-files":
+            names = [f"`{name}`" for name in path.split()]
+            said = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+            return f"Delete {said}.\n"
+        case "copy":
+            return render_copy(page, path)
+        case "excerpt":
+            of = f", part {step.options['part']}" if step.options.get("part") else ""
+            return code(language_of(path), "\n\n".join(step.cuts), f"{path}{of}")
+        case "run":
+            other = step.options.get("terminal")
+            return terminal(step.commands, f"in the {other} terminal" if other else "")
+        case "python":
+            return code("pycon", "\n".join(step.body))
+        case "stop":
+            return "Stop the server: press {kbd}`Ctrl-C` in its terminal.\n"
+        case "before-you-start":
+            return before_you_start(page, step)
+        case "check-your-work":
+            return (
+                "In the terminal of the tutorial's folder ([which one?](/getting-started.md)), "
+                "ask what your project keeps of this part's promises:\n\n"
+                + terminal(step.commands)
+                + "\nA promise that does not hold is named in words, with the file to open.\n"
+            )
+        case "what-changed":
+            return what_changed(page)
+    raise NotImplementedError(step.kind)
+
+
+def render_copy(page: Page, path: str) -> str:
+    """A file or a folder of the part to take over, with a link to download it."""
+    source = page.part.path / path
+    inside = source.relative_to(ROOT).as_posix()
+    if source.is_dir():
+        links = [
+            f"- {{download}}`{file.name} </../{inside}/{file.name}>`"
+            for file in sorted(source.iterdir())
+            if file.is_file()
+        ]
+        listing = folded("Or download them one by one", "\n".join(links))
+        return f"Copy the tutorial's folder `{inside}` to `{path}` in your project.\n\n{listing}"
+    return (
+        f"Copy the tutorial's file `{inside}` to `{path}` in your project "
+        f"(or {{download}}`download it </../{inside}>`).\n"
+    )
+
+
+def before_you_start(page: Page, step: Step) -> str:
+    last = page.before
+    catching_up = (
+        f"In [the tutorial's terminal](/getting-started.md), get part {last.number} as the book "
+        "has it:\n\n"
+        + terminal(book.catch_up(last)[:1])
+        + "\nThen, in a terminal of your own:\n\n"
+        + terminal(book.catch_up(last)[1:])
+        + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
+    )
+    return (
+        f"You go on with your project as [part {last.number}](/chapters/{last.slug}.md) left it. "
+        "Open a terminal and switch its environment on:\n\n"
+        + terminal(step.commands)
+        + "\n"
+        + folded("No project yet? Start here", catching_up)
+    )
+
+
+def files_of(part: Part | None) -> dict[str, str]:
+    """Return the text files of a part; of a picture, its name alone."""
+    if part is None:
+        return {}
+    found = {}
+    for path in sorted(part.path.rglob("*")):
+        name = path.relative_to(part.path).as_posix()
+        if path.is_dir() or "__pycache__" in name or path.suffix == ".sqlite3":
+            continue
+        if name.startswith("media/") or name == "README.md":
+            continue
+        try:
+            found[name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            found[name] = ""
+    return found
+
+
+def what_changed(page: Page) -> str:
+    old, new = files_of(page.before), files_of(page.part)
+    blocks, also = [], []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name, ""), new.get(name, "")
+        if before == after and name in old:
+            continue
+        generated = "/migrations/" in name or name.endswith(".json")
+        if name not in new:
+            also.append(f"`{name}` is deleted")
+        elif not after or (name not in old and generated):
+            also.append(f"`{name}` is new")
+        else:
+            hunks = book.hunks(before.splitlines(), after.splitlines())
+            blocks.append(diff(name, hunks, "" if name in old else " — new file"))
+    if page.before is None:
+        listing = "\n".join(f"- `{name}`" for name in new)
+        return folded(f"All {len(new)} files of part 1", listing)
+    title = f"Every change from part {page.before.number} to part {page.part.number}"
+    rest = f"\n{'; '.join(also)}.\n" if also else ""
+    return (
+        folded(title, "\n".join(blocks) + rest)
+        + f"\nThe same as a patch: `tutorial diff {page.before.number} {page.part.number}`.\n"
+    )
+
+
+class StepDirective(SphinxDirective):
+    """Any of the directives that `tutorial.book.page` knows."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        step = self.step()
+        if step is None:
+            return []
+        for part in filter(None, (step.page.part, step.page.before)):
+            self.env.note_dependency(str(part.path / (step.argument or "requirements.txt")))
+        found = self.parse_text_to_nodes(render(step))
+        box = nodes.container(classes=["step", f"step-{self.name}"])
+        box += found
+        return [box]
+
+    def step(self) -> Step | None:
+        """The step that this directive is: the page has been read before, in the same order."""
+        data = self.env.temp_data
+        if "book_steps" not in data:
+            path = Path(self.env.doc2path(self.env.docname))
+            try:
+                page = book.read(path)
+                book.check(page)
+                data["book_steps"] = list(page.steps)
+            except Mistake as mistake:
+                data["book_steps"] = None
+                logger.warning(mistake.said, location=(self.env.docname, mistake.line))
+        if data["book_steps"] is None:
+            return None
+        step = data["book_steps"].pop(0)
+        if (step.kind, step.argument) != (self.name, " ".join(self.arguments)):
+            raise self.error(f"The book read {step.kind} {step.argument} here.")
+        return step
+
+
+class LadderDirective(SphinxDirective):
+    """The parts as a list, each with its chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        rows = []
+        for part in LADDER:
+            page = f"chapters/{part.slug}"
+            title = f"[{part.title}](/{page}.md)" if page in self.env.found_docs else part.title
+            rows.append(f"| {part.number} | {title} | {part.adds} |")
+        return self.parse_text_to_nodes("| part | chapter | adds |\n|--|--|--|\n" + "\n".join(rows))
+
+
+def in_sight(node: nodes.Node) -> bool:
+    """Whether one reads this on the way: not what is folded, nor the tab for another system."""
+    while node.parent is not None:
+        component = node.get("design_component") if isinstance(node, nodes.Element) else None
+        if component == "dropdown" or (component == "tab-item" and node.parent.index(node)):
+            return False
+        node = node.parent
+    return True
+
+
+def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
+    """Say below a chapter's title which part it belongs to, and how long it takes."""
+    env = app.env
+    slug = env.docname.removeprefix("chapters/")
+    part = next((part for part in LADDER if part.slug == slug), None)
+    title = next(iter(doctree.findall(nodes.title)), None)
+    if part is None or title is None:
+        return
+    words = sum(
+        len(paragraph.astext().split())
+        for kind in (nodes.paragraph, nodes.title)
+        for paragraph in doctree.findall(kind)
+        if in_sight(paragraph)
+    )
+    blocks = [block for block in doctree.findall(nodes.literal_block) if in_sight(block)]
+    lines = sum(min(len(block.astext().splitlines()), 40) for block in blocks)
+    minutes = max(5, round((words / WORDS_A_MINUTE + lines / 40 + len(blocks) / 4) / 5) * 5)
+    text = f"Part {part.number} of {len(LADDER)} · about {minutes} minutes · adds {part.adds}"
+    title.parent.insert(1, nodes.paragraph("", text, classes=["part-line"]))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    for kind, spec in book.KINDS.items():
+        members = {
+            "required_arguments": spec.required_arguments,
+            "optional_arguments": spec.optional_arguments,
+            "option_spec": spec.option_spec,
+        }
+        app.add_directive(kind, type(StepDirective.__name__, (StepDirective,), members))
+    app.add_directive("ladder", LadderDirective)
+    app.connect("doctree-read", add_part_line)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,468 @@
+"""What a chapter says, step by step: one reading of its page for the book and for the robot.
+
+The book (:mod:`tutorial.book.directives`) shows the steps that this module finds, the robot
+(:mod:`tutorial.book.robot`) does them. Both get listings and diffs from here, and this module
+gets them from ``parts/``: a page names a file, it never copies one.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
+
+from docutils.parsers.rst import Directive, directives
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.directives import parse_directive_text
+from myst_parser.parsers.mdit import create_md_parser
+
+from tutorial.carrying.snapshots import next_steps
+from tutorial.errors import Problem
+from tutorial.ladder import LADDER, ROOT, Part, find
+
+CHAPTERS = ROOT / "docs" / "chapters"
+PROJECT = "product-reviews"  # the learner's folder, in their home folder
+EXTENSIONS = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
+CONTEXT = 2  # unchanged lines around a change
+VARIES = "…"
+
+# Works in a POSIX shell and not, or not the same, in PowerShell.
+POSIX_ONLY = re.compile(
+    r"^(source|export|touch|rm|cp|cat|which|sudo)\b|\bpython3\b|^[A-Z_]+=|\\$|&&|<|/dev/null"
+    r"|\$[A-Za-z({]|\bmkdir -p|\b(grep|sed|head|tail|cut|jq)\b|^curl .*['\\]"
+)
+
+
+class Mistake(Problem):
+    """Something on a page that cannot be followed: where, and what is wrong."""
+
+    def __init__(self, path: Path, line: int, said: str) -> None:
+        name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+        super().__init__(f"{name}:{line}: {said}")
+        self.line = line
+        self.said = said
+
+
+# The directives
+
+
+class Spec(Directive):
+    """What MyST's own parser has to know of a directive to read its head as Sphinx does."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {"class": directives.unchanged}  # some, or MyST looks for no options at all
+
+
+def spec(*, argument: bool = False, **options) -> type[Spec]:
+    return type(
+        "Spec",
+        (Spec,),
+        {"required_arguments": int(argument), "optional_arguments": 0, "option_spec": options}
+        if argument
+        else {"option_spec": options or Spec.option_spec},
+    )
+
+
+KINDS: dict[str, type[Spec]] = {
+    "new-file": spec(argument=True, collapse=directives.flag),
+    "whole-file": spec(argument=True, collapse=directives.flag),
+    "change": spec(argument=True, only=directives.unchanged, later=directives.unchanged),
+    "patch": spec(argument=True, why=directives.unchanged),
+    "delete-files": spec(argument=True, why=directives.unchanged),
+    "copy": spec(argument=True, why=directives.unchanged),
+    "excerpt": spec(argument=True, object=directives.unchanged_required, part=directives.unchanged),
+    "run": spec(
+        **{"at-the-end": directives.flag, "fails": directives.flag},
+        terminal=directives.unchanged,
+        type=directives.unchanged,
+    ),
+    "python": spec(**{"at-the-end": directives.flag, "django": directives.flag}),
+    "stop": spec(terminal=directives.unchanged),
+    "before-you-start": spec(),
+    "check-your-work": spec(),
+    "what-changed": spec(),
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as the page shows it, and the output it shows with it."""
+
+    line: int
+    posix: str
+    powershell: str | None
+    output: tuple[str, ...] = ()
+
+    @property
+    def for_powershell(self) -> str:
+        # In Windows PowerShell `curl` alone is another program.
+        return self.powershell or re.sub(r"\bcurl ", "curl.exe ", self.posix)
+
+    @property
+    def keeps_running(self) -> bool:
+        return "manage.py runserver" in self.posix
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """Neighbouring changed lines of a file, with a little of what stands around them."""
+
+    start: int  # of the old lines, counted from 0
+    lines: tuple[tuple[str, str], ...]  # (" ", "+" or "-"; the line)
+
+    @property
+    def old(self) -> list[str]:
+        return [text for sign, text in self.lines if sign != "+"]
+
+    @property
+    def new(self) -> list[str]:
+        return [text for sign, text in self.lines if sign != "-"]
+
+
+@dataclass
+class Step:
+    """One directive on a page, and what it comes to."""
+
+    kind: str
+    line: int
+    argument: str
+    options: dict[str, str | None]
+    body: list[str]
+    body_line: int
+    page: Page = field(repr=False)
+    text: str = ""  # new-file, whole-file: the file
+    cuts: list[str] = field(default_factory=list)  # excerpt: each object's lines
+    hunks: list[Hunk] = field(default_factory=list)  # change, patch
+    commands: list[Command] = field(default_factory=list)
+    examples: list[doctest.Example] = field(default_factory=list)  # python
+
+    def mistake(self, said: str, line: int | None = None) -> Mistake:
+        return Mistake(self.page.path, line or self.line, said)
+
+
+@dataclass
+class Page:
+    """A page, the part that it belongs to if it is a chapter, and its steps in order."""
+
+    path: Path
+    part: Part | None
+    steps: list[Step] = field(default_factory=list)
+    files: dict[str, list[str]] = field(default_factory=dict)  # as the page has them so far
+
+    @property
+    def before(self) -> Part | None:
+        return find(self.part.number - 1) if self.part and self.part.number > 1 else None
+
+
+# Reading
+
+
+@cache
+def markdown():
+    return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
+
+
+def chapter(part: Part) -> Path:
+    return CHAPTERS / f"{part.slug}.md"
+
+
+def read(path: Path, *, text: str | None = None) -> Page:
+    """Read a page, and work out what each of its steps shows.
+
+    The page of a chapter is named for its part. Raises Mistake for what cannot be followed.
+    """
+    text = path.read_text(encoding="utf-8") if text is None else text
+    part = next((part for part in LADDER if part.slug == path.stem), None)
+    page = Page(path, part)
+    for name, argument, content, line in directives_in(text):
+        if name in KINDS:
+            page.steps.append(parse(page, name, argument, content, line))
+    for step in page.steps:
+        work_out(step)
+    return page
+
+
+def directives_in(text: str, first: int = 1) -> Iterator[tuple[str, str, str, int]]:
+    """Yield name, argument, content and line of every directive, nested ones included."""
+    for token in markdown().parse(text):
+        if token.type not in {"fence", "colon_fence"}:
+            continue
+        if match := re.fullmatch(r"\{([\w-]+)\}\s*(.*)", token.info.strip()):
+            line = first + token.map[0]
+            yield match[1], match[2], token.content, line
+            if match[1] not in KINDS:  # an admonition, a tab, a dropdown
+                yield from directives_in(token.content, line + 1)
+
+
+def parse(page: Page, kind: str, argument: str, content: str, line: int) -> Step:
+    try:
+        found = parse_directive_text(KINDS[kind], argument, content)
+    except Exception as error:
+        raise Mistake(page.path, line, f"{{{kind}}}: {error}") from None
+    if found.warnings:
+        raise Mistake(page.path, line, f"{{{kind}}}: {found.warnings[0].msg}")
+    argument = " ".join(found.arguments)
+    start = line + 1 + found.body_offset
+    return Step(kind, line, argument, found.options, found.body, start, page)
+
+
+def work_out(step: Step) -> None:
+    """Find out what a step shows: the file, the diff, the commands."""
+    page = step.page
+    in_chapter = {"new-file", "whole-file", "change", "patch", "delete-files", "copy"}
+    in_chapter |= {"before-you-start", "check-your-work", "what-changed"}
+    if step.kind in in_chapter and page.part is None:
+        raise step.mistake(f"{{{step.kind}}} is for chapters, and this page is none.")
+    match step.kind:
+        case "new-file" | "whole-file":
+            step.text = text_of(step, page.part)
+            page.files[step.argument] = step.text.splitlines()
+        case "change":
+            change(step)
+        case "patch":
+            patch(step)
+        case "copy":
+            if not (page.part.path / step.argument).exists():
+                raise step.mistake(f"{page.part.slug} has no {step.argument}.")
+        case "excerpt":
+            excerpt(step)
+        case "run":
+            step.commands = commands(step)
+        case "python":
+            step.examples = doctest.DocTestParser().get_examples("\n".join(step.body) + "\n")
+            if not step.examples:
+                raise step.mistake("{python} shows a session: lines that begin with `>>> `.")
+        case "before-you-start":
+            step.commands = [
+                Command(step.line, f"cd {PROJECT}", None),
+                Command(step.line, "source .venv/bin/activate", r".venv\Scripts\Activate.ps1"),
+            ]
+        case "check-your-work":
+            step.commands = [
+                Command(
+                    step.line,
+                    f"tutorial check {page.part.number} ~/{PROJECT}",
+                    None,
+                    (VARIES, f"All promises up to part {page.part.number} hold.{VARIES}", VARIES),
+                )
+            ]
+
+
+def text_of(step: Step, part: Part) -> str:
+    path = part.path / step.argument
+    if not path.is_file():
+        raise step.mistake(f"{part.slug} has no file {step.argument}.")
+    return path.read_text(encoding="utf-8")
+
+
+def so_far(step: Step) -> list[str]:
+    """The lines of the step's file as the page has left it, or the part before."""
+    page, path = step.page, step.argument
+    if path in page.files:
+        return page.files[path]
+    if page.before and (page.before.path / path).is_file():
+        return (page.before.path / path).read_text(encoding="utf-8").splitlines()
+    raise step.mistake(
+        f"There is no {path} to change: the part before has none, and this page has not made it."
+    )
+
+
+def change(step: Step) -> None:
+    """Take the changes that the step asks for, from the file so far to the part's."""
+    old = so_far(step)
+    target = text_of(step, step.page.part).splitlines()
+    wanted = patterns(step.options.get("only"))
+    held_back = patterns(step.options.get("later"))
+
+    def held(line: str) -> bool:
+        return any(pattern in line for pattern in held_back)
+
+    new: list[str] = []
+    found = set()
+    for tag, i, j, k, m in SequenceMatcher(None, old, target, autojunk=False).get_opcodes():
+        lines = [*old[i:j], *target[k:m]]
+        hits = {pattern for pattern in wanted if any(pattern in line for line in lines)}
+        if tag == "equal" or (wanted and not hits):
+            new += old[i:j]
+        else:
+            found |= hits
+            new += [line for line in old[i:j] if held(line)]
+            new += [line for line in target[k:m] if not held(line)]
+    if missing := [pattern for pattern in wanted if pattern not in found]:
+        raise step.mistake(f"No change left in {step.argument} holds {missing[0]!r}.")
+    if new == old:
+        raise step.mistake(f"{step.argument} does not change any more from here to the part's.")
+    step.hunks = hunks(old, new)
+    step.page.files[step.argument] = new
+
+
+def patterns(option: str | None) -> list[str]:
+    return [pattern.strip() for pattern in (option or "").split(" | ") if pattern.strip()]
+
+
+def patch(step: Step) -> None:
+    """Read a diff that stands on the page, for a state that no part has."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    for number, text in enumerate(step.body, start=step.body_line):
+        if text.startswith("@@"):
+            lines.append([])
+        elif text[:1] in {"", " ", "+", "-"}:
+            lines[-1].append((text[:1] or " ", text[1:]))
+        else:
+            raise step.mistake("A line of a diff begins with a space, + or -.", number)
+    old = so_far(step)
+    step.hunks = [Hunk(0, tuple(found)) for found in lines if found]
+    step.page.files[step.argument] = apply(step, old)
+
+
+def hunks(old: list[str], new: list[str]) -> list[Hunk]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    found = []
+    for group in matcher.get_grouped_opcodes(CONTEXT):
+        lines: list[tuple[str, str]] = []
+        for tag, i, j, k, m in group:
+            if tag == "equal":
+                lines += [(" ", line) for line in old[i:j]]
+            else:
+                lines += [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:m]]
+        found.append(Hunk(group[0][1], tuple(lines)))
+    return found
+
+
+def apply(step: Step, lines: list[str]) -> list[str]:
+    """Apply the step's diff to these lines, as a reader does: by what stands around it."""
+    lines = list(lines)
+    for hunk in step.hunks:
+        size = len(hunk.old)
+        places = [i for i in range(len(lines) - size + 1) if lines[i : i + size] == hunk.old]
+        if not places:
+            known = next((text for text in hunk.old if text.strip() and text not in lines), None)
+            said = f"the line {known!r} is not in it" if known else "its lines stand elsewhere"
+            raise step.mistake(f"The diff of {step.argument} does not apply: {said}.")
+        place = min(places, key=lambda i: abs(i - hunk.start))
+        lines[place : place + size] = hunk.new
+    return lines
+
+
+def excerpt(step: Step) -> None:
+    """Cut a class, a function, a method or an assignment out of the part's file."""
+    part = find(step.options["part"]) if step.options.get("part") else step.page.part
+    if part is None:
+        raise step.mistake("{excerpt} outside of a chapter names its part: `:part: 7`.")
+    if not step.options.get("object"):
+        raise step.mistake("{excerpt} says of what: `:object: ProductViewSet`.")
+    source = text_of(step, part)
+    for name in step.options["object"].split(","):
+        body, node = ast.parse(source).body, None
+        for word in name.strip().split("."):
+            node = next((node for node in body if word in names(node)), None)
+            if node is None:
+                raise step.mistake(f"{step.argument} of {part.slug} has no {name.strip()}.")
+            body = getattr(node, "body", [])
+        first = min([node.lineno, *[d.lineno for d in getattr(node, "decorator_list", [])]])
+        step.cuts.append("\n".join(source.splitlines()[first - 1 : node.end_lineno]))
+
+
+def names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return {getattr(node, "name", "")}
+
+
+def commands(step: Step) -> list[Command]:
+    """Read ``$ command``, ``PS> its variant for PowerShell``, and the output below them."""
+    found: list[Command] = []
+    for number, text in enumerate(step.body, start=step.body_line):
+        last = found[-1] if found else None
+        if text.startswith("$ "):
+            found.append(Command(number, text[2:], None))
+        elif last is None:
+            raise step.mistake("{run} begins with a command: a line with `$ ` before it.", number)
+        elif text.startswith("PS> "):
+            found[-1] = Command(last.line, last.posix, text[4:], last.output)
+        elif last.posix.endswith("\\") and not last.output:
+            found[-1] = Command(last.line, f"{last.posix}\n{text}", last.powershell)
+        else:
+            found[-1] = Command(last.line, last.posix, last.powershell, (*last.output, text))
+    return found
+
+
+# What every chapter has to have
+
+
+def check(page: Page) -> None:
+    """Raise Mistake for what can be seen without doing it."""
+    for step in page.steps:
+        for command in step.commands if step.kind == "run" else ():
+            if POSIX_ONLY.search(command.posix) and not command.powershell:
+                raise step.mistake(
+                    f"`{command.posix}` is not for PowerShell: "
+                    "add a line `PS> …` with its variant.",
+                    command.line,
+                )
+    if page.part is None:
+        return
+    kinds = [step.kind for step in page.steps]
+    for kind in ("before-you-start", "check-your-work", "what-changed"):
+        if kind not in kinds and not (kind == "before-you-start" and page.part.number == 1):
+            raise Mistake(page.path, 1, f"A chapter has a {{{kind}}}, and this one has none.")
+    for path, lines in page.files.items():
+        if lines != (page.part.path / path).read_text(encoding="utf-8").splitlines():
+            last = [step for step in page.steps if step.argument == path][-1]
+            missing = hunks(lines, (page.part.path / path).read_text("utf-8").splitlines())
+            raise last.mistake(
+                f"{path} is not yet the part's at the end of the page; what is left:\n"
+                + as_diff(missing)
+            )
+
+
+def as_diff(found: list[Hunk]) -> str:
+    """Return hunks as they are shown, each with the line it begins at where that is known."""
+    return "\n".join(
+        (f"@@ line {hunk.start + 1} @@\n" if hunk.start else "@@\n")
+        + "\n".join(sign + text for sign, text in hunk.lines)
+        for hunk in found
+    )
+
+
+def matches(expected: list[str] | tuple[str, ...], got: str) -> bool:
+    """Return whether output is what the page shows.
+
+    ``…`` within a line stands for anything in it; a line of ``…`` alone stands for any lines.
+    """
+    pattern = ""
+    for line in trimmed("\n".join(expected)):
+        if line.strip() == VARIES:
+            pattern += r"(?:[^\n]*\n)*?"
+        else:
+            pattern += r"[^\n]*".join(map(re.escape, line.split(VARIES))) + r"\n"
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in trimmed(got))) is not None
+
+
+def trimmed(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip("\n").rstrip().splitlines()]
+
+
+def catch_up(part: Part) -> list[Command]:
+    """The commands that bring a reader without a project to the end of a part."""
+    found = [Command(0, f"tutorial start {part.number} ~/{PROJECT}", None)]
+    variants = {
+        "python3 -m venv .venv": "py -m venv .venv",
+        "source .venv/bin/activate": r".venv\Scripts\Activate.ps1",
+    }
+    steps = next_steps(part, Path(PROJECT))
+    for text in steps[1:-1]:
+        posix = {variant: text for text, variant in variants.items()}.get(text, text)
+        posix = posix.replace(r".venv\Scripts\activate", "source .venv/bin/activate")
+        found.append(Command(0, posix, variants.get(posix)))
+    found.insert(1, Command(0, f"cd ~/{PROJECT}", None))
+    found.append(Command(0, "python -m pip install requests", None))
+    return found

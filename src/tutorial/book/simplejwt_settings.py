@@ -1,0 +1,189 @@
+"""Shows Simple JWT's settings as tables: names and defaults from the installed package.
+
+```{simplejwt-settings} lifetimes
+```
+
+shows one group, no argument all of them. What a setting means stands below. A setting that the
+package has and this file does not explain stops the build, and so does one that it explains
+and the package has no longer.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from tutorial.ladder import find
+
+PART = find(7)  # whose values stand beside the defaults
+
+# In a process of its own: the package reads Django's settings when it is imported.
+READ = """
+import json
+from datetime import timedelta
+from django.conf import settings
+settings.configure(SECRET_KEY="the project's")
+from rest_framework_simplejwt.settings import DEFAULTS
+
+def said(value):
+    if isinstance(value, timedelta):
+        for unit, seconds in ("days", 86400), ("minutes", 60), ("seconds", 1):
+            if value.total_seconds() % seconds == 0:
+                return f"timedelta({unit}={value.total_seconds() / seconds:.0f})"
+    return "settings.SECRET_KEY" if value == settings.SECRET_KEY else repr(value)
+
+print(json.dumps({name: said(value) for name, value in DEFAULTS.items()}))
+"""
+
+MEANINGS: dict[str, dict[str, str]] = {
+    "lifetimes": {
+        "ACCESS_TOKEN_LIFETIME": "How long an access token is good for. Counted from its `iat`, "
+        "written into its `exp`: a token that is out keeps the lifetime it was given.",
+        "REFRESH_TOKEN_LIFETIME": "The same for a refresh token: how long a user may stay away "
+        "and still come back without a password.",
+        "ROTATE_REFRESH_TOKENS": "Whether a refresh gives a new refresh token too, with a "
+        "lifetime that begins anew.",
+        "BLACKLIST_AFTER_ROTATION": "Whether the old refresh token is refused from then on. It "
+        "needs the blacklist app and its tables ({part 10}); without them it does nothing.",
+        "LEEWAY": "Seconds (or a `timedelta`) by which clocks may differ: `exp` is taken that "
+        "much later.",
+    },
+    "using": {
+        "AUTH_HEADER_TYPES": "The words that may stand before the token in the header, capital "
+        "letters as here. The first one is named in a 401.",
+        "AUTH_HEADER_NAME": "The header that is looked at, as WSGI spells `Authorization`.",
+        "AUTH_TOKEN_CLASSES": "The kinds of token that open the API: access tokens alone.",
+        "USER_ID_FIELD": "The field of the user that goes into a token. It must never change.",
+        "USER_ID_CLAIM": "The claim that it goes into.",
+        "USER_AUTHENTICATION_RULE": "A function that says whether this user may have tokens: "
+        "here, those who are active.",
+        "CHECK_USER_IS_ACTIVE": "Whether a deactivated user's tokens stop working at once. It "
+        "costs nothing, the user is looked up anyway.",
+        "CHECK_REVOKE_TOKEN": "Whether a changed password voids the user's tokens ({part 9}).",
+        "REVOKE_TOKEN_CLAIM": "The claim that holds a hash of the password's hash for that.",
+        "UPDATE_LAST_LOGIN": "Whether obtaining a pair writes the user's `last_login`. That is a "
+        "write to the database for each login.",
+    },
+    "signing": {
+        "ALGORITHM": "How tokens are signed. `HS256` takes one secret key for signing and "
+        "verifying; `RS256` or `ES256` a pair of keys, of which others may know the public one.",
+        "SIGNING_KEY": "The key that signs. With `HS256` it has to be long and random, and secret.",
+        "VERIFYING_KEY": "The public key, with algorithms that have one.",
+        "JWK_URL": "An address to fetch public keys from, when somebody else signs the tokens.",
+        "AUDIENCE": "For whom tokens are (`aud`). Written and demanded when set: worth setting "
+        "when one key serves two APIs.",
+        "ISSUER": "Who issues them (`iss`). Written and demanded when set.",
+        "JSON_ENCODER": "A class that writes claims that JSON cannot hold by itself.",
+    },
+    "names": {
+        "TOKEN_TYPE_CLAIM": "The claim that tells access and refresh tokens apart.",
+        "JTI_CLAIM": "The claim with a token's own number, which a blacklist needs.",
+        "TOKEN_USER_CLASS": "What stands for the user when `JWTStatelessUserAuthentication` looks "
+        "nobody up: for a second server that has no users.",
+        "TOKEN_OBTAIN_SERIALIZER": "Checks name and password, and makes the pair. Read by "
+        "`TokenObtainPairView`, like the others by their views.",
+        "TOKEN_REFRESH_SERIALIZER": "Checks a refresh token, and makes the new tokens.",
+        "TOKEN_VERIFY_SERIALIZER": "Says whether a token is good: for clients without the key.",
+        "TOKEN_BLACKLIST_SERIALIZER": "Puts a refresh token on the blacklist.",
+    },
+    "sliding": {
+        "SLIDING_TOKEN_LIFETIME": "One token in place of two: how long it opens the API.",
+        "SLIDING_TOKEN_REFRESH_LIFETIME": "How long the same token may be exchanged for a new one.",
+        "SLIDING_TOKEN_REFRESH_EXP_CLAIM": "The claim that says until when.",
+        "SLIDING_TOKEN_OBTAIN_SERIALIZER": "Makes it.",
+        "SLIDING_TOKEN_REFRESH_SERIALIZER": "Exchanges it.",
+    },
+}
+
+
+@cache
+def defaults() -> dict[str, str]:
+    """The settings that the installed package has, with their defaults as they are written.
+
+    Raises ExtensionError when what is explained here is not exactly that.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", READ], capture_output=True, check=False, encoding="utf-8"
+    )
+    if done.returncode:
+        raise ExtensionError(f"Simple JWT's settings cannot be read:\n{done.stderr[-800:]}")
+    found = json.loads(done.stdout)
+    compare(found)
+    return found
+
+
+def compare(found: dict[str, str]) -> None:
+    explained = {name for group in MEANINGS.values() for name in group}
+    missing, surplus = sorted(found.keys() - explained), sorted(explained - found.keys())
+    if missing or surplus:
+        said = [f"{name} is not explained" for name in missing]
+        said += [f"{name} is explained and exists no longer" for name in surplus]
+        raise ExtensionError(
+            f"Settings of Simple JWT {version('djangorestframework-simplejwt')}: "
+            f"{'; '.join(said)} (src/tutorial/book/simplejwt_settings.py)."
+        )
+
+
+@cache
+def chosen() -> dict[str, str]:
+    """What the part sets in SIMPLE_JWT, as it is written there."""
+    source = (PART.path / "medium" / "settings.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SIMPLE_JWT":
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return {key.value: ast.unparse(value) for key, value in pairs}
+    return {}
+
+
+def short(value: str) -> str:
+    """A value without the package's own dotted paths, which would fill a screen's width."""
+    head, dot, tail = value.rpartition(".")
+    if not dot or value.startswith("settings."):
+        return value
+    quote = value[0] if value[0] in "'\"" else ""
+    lead = "('" if value.startswith("(") else quote
+    return f"{lead}…{tail}" if head else value
+
+
+class SimpleJWTSettings(SphinxDirective):
+    """A table of the settings in one group, or in all."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        group = self.arguments[0] if self.arguments else None
+        if group is not None and group not in MEANINGS:
+            raise self.error(f"There is no group {group!r}; the groups are {', '.join(MEANINGS)}.")
+        self.env.note_dependency(__file__)
+        self.env.note_dependency(str(PART.path / "medium" / "settings.py"))
+        groups = [MEANINGS[group]] if group else MEANINGS.values()
+        rows = [self.row(name, meaning) for part in groups for name, meaning in part.items()]
+        # The default below the name, not beside it: neither has to break then.
+        table = "`````{list-table}\n:header-rows: 1\n:widths: 42 58\n\n"
+        table += "* - setting, default\n  - what it means\n" + "\n".join(rows) + "\n`````\n"
+        return self.parse_text_to_nodes(table)
+
+    def row(self, name: str, meaning: str) -> str:
+        for number in (9, 10):
+            page = f"chapters/{find(number).slug}"
+            link = f"[part {number}](/{page}.md)" if page in self.env.found_docs else None
+            meaning = meaning.replace(f"{{part {number}}}", link or f"part {number}")
+        here = chosen().get(name)
+        own = f" **Here: `{short(here)}`.**" if here and here != defaults()[name] else ""
+        return f"* - `{name}`\n\n    `{short(defaults()[name])}`\n  - {meaning}{own}"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    defaults()  # says at once what is not explained
+    app.add_directive("simplejwt-settings", SimpleJWTSettings)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

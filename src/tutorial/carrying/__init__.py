@@ -1,0 +1,1 @@
+"""Snapshots of the parts: compared, copied out, and kept in step by three-way merge."""

@@ -1,0 +1,1 @@
+"""A learner's project: recognised, copied, run against the promises, and diagnosed."""

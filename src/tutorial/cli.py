@@ -1,0 +1,336 @@
+"""The command line, ``tutorial``: thin over the modules that do the work."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tutorial import lab as token_lab
+from tutorial.carrying import carry as carrying
+from tutorial.carrying import snapshots
+from tutorial.checking import check as checks
+from tutorial.demo import walk
+from tutorial.errors import Problem
+from tutorial.ladder import LADDER, ROOT, Part, find
+from tutorial.running import server as serving
+
+app = typer.Typer(
+    help="Run, check, compare and carry the parts of Build a Product Review Backend with DRF.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+# Windows would print to a pipe in a code page that has no ✓.
+for stream in (sys.stdout, sys.stderr):
+    stream.reconfigure(encoding="utf-8")
+console = Console()
+errors = Console(stderr=True)
+
+
+def to_part(name: str) -> Part:
+    try:
+        return find(name)
+    except LookupError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def to_seconds(text: str) -> float:
+    """Turn ``10s``, ``2m``, ``1h`` or ``10`` into seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip())
+    if not match or not float(match[1]):
+        raise typer.BadParameter("a time like 10s, 2m, 1h or 1d")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
+PartArgument = Annotated[
+    Part, typer.Argument(parser=to_part, metavar="PART", help="A part's number, or its folder.")
+]
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Show a Problem as words, and Ctrl-C as an end, not as a traceback."""
+    try:
+        yield
+    except Problem as problem:
+        errors.print(f"[red]✗[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped.", style="dim")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def parts() -> None:
+    """List the parts, and what each of them adds."""
+    table = Table("Part", "Folder", "Adds", box=None, pad_edge=False)
+    for part in LADDER:
+        packages = f"\n[dim]{', '.join(part.packages)}[/]" if part.packages else ""
+        table.add_row(str(part.number), part.slug, part.adds + packages)
+    console.print(table)
+
+
+@app.command()
+def serve(
+    part: PartArgument,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 8000,
+    clock: Annotated[
+        bool,
+        typer.Option("--clock", help="Let the server's clock be moved, through a second port."),
+    ] = False,
+    access_lifetime: Annotated[
+        float | None,
+        typer.Option(
+            parser=to_seconds,
+            metavar="TIME",
+            help="Let access tokens live for 10s, 2m …, to watch one expire for real.",
+        ),
+    ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Go on with the database and uploads of the last run with --keep."
+        ),
+    ] = False,
+) -> None:
+    """Run a part on a real server, with demo data and a user to log in with.
+
+    The part's folder stays as it is: database and uploads live in a temporary folder, and are
+    gone when you press Ctrl-C. With `--keep` they stay, for the next run with `--keep`.
+
+    \b
+    tutorial serve 7                        runs part 7 at http://127.0.0.1:8000
+    tutorial serve 7 --access-lifetime 10s  lets you wait for a token to expire
+    tutorial serve 7 --clock                lets you move the clock instead
+    """
+    with in_words():
+        if serving.answers(port):
+            port = other_port(port)
+        state = ROOT / ".run" / part.slug if keep else None
+        with ExitStack() as running:
+            with console.status(f"Starting part {part.number}, {part.title} …"):
+                server = running.enter_context(
+                    serving.serve(
+                        part.path,
+                        port=port,
+                        clock=clock,
+                        access_lifetime=access_lifetime,
+                        keep=state,
+                        show_log=True,
+                    )
+                )
+            tell_how_to_use(part, server, state)
+            server.process.wait()
+        raise Problem("The server ended by itself. What it wrote last is above.")
+
+
+def other_port(port: int) -> int:
+    """Offer the next free port in place of one that is taken. Raises Problem."""
+    free = serving.free_port(port + 1)
+    if sys.stdin.isatty():
+        question = f"Port {port} is taken by another program. Use {free} instead?"
+        if typer.confirm(question, default=True):
+            return free
+    raise Problem(f"Port {port} is taken by another program. Port {free} is free: --port {free}")
+
+
+def tell_how_to_use(part: Part, server: serving.Server, state: Path | None) -> None:
+    """Print addresses, logins and requests to paste, then leave the screen to the server's log."""
+    url, password = server.url, serving.PASSWORD
+
+    def say(text: str = "") -> None:
+        console.print(text, highlight=False, soft_wrap=True)
+
+    say(f"[bold green]Part {part.number}, {part.title}, runs at[/] [bold]{url}[/]")
+    say(f"  admin     {url}/admin/   log in as admin / {password}")
+    if part.number >= 3:
+        say(f"  API       {url}/product/")
+    if part.number >= 5:
+        say(f"  user      demo / {password}")
+    if server.clock:
+        say(f"  clock     {server.clock.url}")
+    if state:
+        say(f"  kept in   {escape(str(state))}   (delete the folder to begin anew)")
+    if requests := requests_to_paste(part, server):
+        say("\n[dim]To paste into another terminal:[/]\n")
+        for request in requests:
+            say(escape(request))
+    say("\n[dim]Ctrl-C ends the server. Its log:[/]")
+
+
+def requests_to_paste(part: Part, server: serving.Server) -> list[str]:
+    """Return requests in curl that work in every shell but cmd.exe, quotes and all."""
+    url = server.url
+    login = f"username=demo&password={serving.PASSWORD}"
+    if part.number < 3:
+        return []
+    if part.number < 7:
+        return [f'curl "{url}/product/"']
+    requests = [
+        f'curl "{url}/image/"',
+        f'curl -d "{login}" "{url}{part.login}"',
+        f'curl -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}/image/"',
+        f'curl -d "refresh=PASTE_REFRESH_HERE" "{url}{part.refresh}"',
+    ]
+    if server.clock:
+        requests.append(
+            f'curl --json "{{\\"seconds\\": 302}}" "{server.clock.url}"   # five minutes pass'
+        )
+    return requests
+
+
+@app.command()
+def demo(
+    part: Annotated[
+        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
+    ] = "7",
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Wait for Enter between steps, with a question to ask.")
+    ] = False,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Wait for a short lifetime instead of moving time.")
+    ] = False,
+) -> None:
+    """Walk through a token's life on a part's real server.
+
+    Obtain, decode, use, expire, refresh, rotate: every request and every answer is shown, and
+    checked. The lifetimes are the defaults; the server's clock is moved over them. On part 10 the
+    walk goes on to the blacklist and to logging out. Ends with 1 when a step is not as promised.
+    """
+    with in_words():
+        if part.number < 7:
+            raise Problem(f"Part {part.number} has no tokens yet: they come with part 7.")
+        if not walk.run(console=console, pause=pause, real_time=real_time, part=part):
+            raise typer.Exit(1)
+
+
+@app.command(help=token_lab.HELP)
+def lab(
+    part: Annotated[
+        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
+    ] = "7",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The page's port.", show_default="3000, or a free one"),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A server of your own, in place of one that is started.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in your browser.")] = True,
+) -> None:
+    with in_words():
+        token_lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
+
+
+@app.command()
+def check(
+    part: PartArgument,
+    project: Annotated[
+        Path, typer.Argument(help="The folder that holds manage.py.", show_default="this folder")
+    ] = Path(),
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file changes.")
+    ] = False,
+) -> None:
+    """Check your own project against a part: what holds, what to mend, and where.
+
+    Runs the part's tests, and those of the parts before it, in your project's virtual
+    environment if it has one (`.venv`). It works on a copy: your files and your database stay
+    as they are.
+    """
+
+    def once() -> bool:
+        return checks.check(part, project, console)
+
+    def once_in_words() -> None:
+        try:
+            once()
+        except Problem as problem:
+            errors.print(f"[red]✗[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+
+    with in_words():
+        if watch:
+            checks.watch(checks.recognise(project).path, once_in_words, console)
+        elif not once():
+            raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    old: PartArgument,
+    new: PartArgument,
+    stat: Annotated[bool, typer.Option("--stat", help="Only the files, and how much.")] = False,
+) -> None:
+    """Show what changes from one part to another, file by file.
+
+    Without a terminal it prints a plain patch: `tutorial diff 6 7 > 7.patch`, then
+    `git apply 7.patch` in your own project.
+    """
+    with in_words():
+        text = snapshots.diff(old, new, stat=stat, color=console.is_terminal)
+        # As bytes: a patch keeps its line endings, on Windows too.
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
+
+@app.command()
+def start(
+    part: PartArgument,
+    folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
+) -> None:
+    """Copy a part into a folder of your own, to go on from there."""
+    with in_words():
+        steps = snapshots.start(part, folder)
+        console.print(
+            f"Part {part.number}, {part.title}, is in {escape(str(folder))}. Go on with:\n"
+        )
+        for step in steps:
+            console.print(f"  {escape(step)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def carry(
+    part: PartArgument,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--continue", help="Go on from a part whose conflicts you have mended.")
+    ] = False,
+    since: Annotated[
+        str, typer.Option(help="The commit that holds the part as it was before the change.")
+    ] = "HEAD",
+) -> None:
+    """Carry the change just made in a part through all later parts, by three-way merge.
+
+    For maintainers: edit `parts/02-admin`, run `tutorial carry 2`, look at `git diff`, commit.
+    It stops at the first part with a conflict, leaves ordinary conflict marks there, and says
+    how to go on.
+    """
+    with in_words():
+        carried = carrying.carry(part, dry_run=dry_run, resume=resume, since=since)
+        for line in carrying.render(carried):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if carried.conflicts:
+            raise typer.Exit(1)
+
+
+def reflow(text: str) -> str:
+    """Join the lines of each paragraph, which typer would break where the source does."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(p if p.startswith("\b") else p.replace("\n", " ") for p in paragraphs)
+
+
+for registered in app.registered_commands:
+    registered.help = reflow(registered.help or registered.callback.__doc__)

@@ -1,0 +1,1 @@
+"""A token's life on a real server, told in a terminal."""

@@ -1,0 +1,134 @@
+"""What the command line promises: words instead of tracebacks, and nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+import typer
+
+from tutorial.cli import to_seconds
+from tutorial.ladder import LADDER, LEFTOVERS, ROOT, find
+from tutorial.running.server import PASSWORD
+
+
+def test_parts_lists_the_ladder(tutorial):
+    result = tutorial("parts")
+    assert result.code == 0
+    for part in LADDER:
+        assert part.slug in result.out and part.path.is_dir()
+    folders = {path.name for path in (ROOT / "parts").iterdir() if path.is_dir()}
+    assert folders == {part.slug for part in LADDER}
+
+
+def test_a_part_is_named_in_several_ways():
+    assert find(7) is find("7") is find("07") is find("07-jwt-authentication/") is LADDER[6]
+    for wrong in ["0", "99", "jwt", "", "7.5"]:
+        with pytest.raises(LookupError, match="There is no part"):
+            find(wrong)
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "diff", "start", "carry"])
+def test_a_part_that_is_not_there(tutorial, command):
+    result = tutorial(command, 99, "x")
+    assert result.code == 2
+    assert "There is no part '99'" in result.err
+
+
+def test_every_command_explains_itself(tutorial):
+    for command in ["parts", "serve", "demo", "lab", "check", "diff", "start", "carry"]:
+        result = tutorial(command, "--help")
+        assert result.code == 0 and len(result.out.splitlines()) > 5, result.out
+
+
+def test_times_are_read_with_their_units():
+    assert [to_seconds(text) for text in ["10", "10s", "1.5m", "2 h", "1d"]] == [
+        10,
+        10,
+        90,
+        7200,
+        86400,
+    ]
+    for wrong in ["", "soon", "-1s", "0s", "10 years"]:
+        with pytest.raises(typer.BadParameter):
+            to_seconds(wrong)
+
+
+def start_server(*arguments):
+    """Start ``tutorial serve`` and read what it prints until its log begins."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tutorial", "serve", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Its log" in line:
+            break
+    return process, said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT as a terminal does")
+def test_a_server_runs_until_ctrl_c(tutorial):
+    from tutorial.running.server import free_port
+
+    port = free_port(30_000 + os.getpid() % 20_000)
+    process, said = start_server("7", "--port", str(port), "--clock")
+    try:
+        url = f"http://127.0.0.1:{port}"
+        assert url in said and PASSWORD in said
+        clock = re.search(r"http://127.0.0.1:\d+/clock", said)[0]
+        assert requests.get(clock, timeout=30).status_code == 200
+        # The requests that it shows are the ones that work.
+        data = re.search(r'curl -d "(.*?)"', said)[1]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        pair = requests.post(f"{url}/token/", data=data, headers=form, timeout=30)
+        assert set(pair.json()) == {"access", "refresh"}
+
+        taken = tutorial("serve", 7, "--port", port)
+        assert taken.code == 1
+        assert f"Port {port} is taken" in taken.err
+        assert re.search(r"--port \d+", taken.err)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Stopped." in err and "Traceback" not in err
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/product/", timeout=5)
+
+
+def test_a_started_copy_is_the_part(tutorial, tmp_path):
+    folder = tmp_path / "my own"
+    result = tutorial("start", 4, folder)
+    assert result.code == 0
+    assert "python manage.py migrate" in result.out
+    assert (folder / "manage.py").is_file()
+    again = tutorial("start", 4, folder)
+    assert again.code == 1 and "is not empty" in again.err
+
+
+def test_a_diff_is_a_patch(tutorial):
+    stat = tutorial("diff", 6, 7, "--stat")
+    assert "medium/urls.py" in stat.out and "\x1b" not in stat.out
+    patch = tutorial("diff", 6, 7)
+    assert "+++ b/reviews/views.py" in patch.out
+    assert "+    permission_classes = [IsAuthenticated]" in patch.out
+
+
+@pytest.mark.parametrize("command", ["demo", "lab"])
+def test_a_part_without_tokens_has_nothing_to_show(tutorial, command):
+    result = tutorial(command, "--part", 6)
+    assert result.code == 1
+    assert "7" in result.err, result.err
+
+
+def test_leftovers_are_no_part_of_a_part():
+    assert "__pycache__" in LEFTOVERS and "*.sqlite3*" in LEFTOVERS

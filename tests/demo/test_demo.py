@@ -1,0 +1,458 @@
+"""What `tutorial demo` promises: the walk itself, on real servers, and how it is shown."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.color import Color, ColorSystem
+from rich.console import Console
+
+from tutorial import tokens
+from tutorial.demo import walk as demo
+from tutorial.errors import Problem
+from tutorial.ladder import Part, find
+
+ESCAPE = "\x1b"
+# RFC 7515, appendix A.1
+EXAMPLE = (
+    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+    ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+)
+
+
+class Elsewhere(Part):
+    """A part in a folder that a test may break."""
+
+    path = property(lambda self: Path(self.slug))
+
+
+def walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
+    """Take the walk; return its result, its output, its servers and what it left in the folder."""
+    file, servers = io.StringIO(), []
+    console = Console(
+        file=file,
+        force_terminal=terminal,
+        color_system="truecolor" if terminal else None,
+        width=60,
+        _environ={},
+    )
+    serve = demo.serve
+
+    @contextmanager
+    def serve_and_tell(*args, **kwargs):
+        with serve(*args, **kwargs) as server:
+            servers.append(server)
+            yield server
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setattr(demo, "serve", serve_and_tell)
+        try:
+            result = demo.run(console=console, **options)
+        except KeyboardInterrupt:
+            result = "interrupted"
+    return SimpleNamespace(
+        result=result, output=file.getvalue(), servers=servers, left=list(folder.iterdir())
+    )
+
+
+def nothing_is_left(taken: SimpleNamespace) -> bool:
+    return not taken.left and all(server.process.poll() is not None for server in taken.servers)
+
+
+def in_order(output: str, *texts: str) -> bool:
+    return bool(re.search(".*".join(map(re.escape, texts)), output, re.DOTALL))
+
+
+def words(output: str) -> str:
+    """The output without its line breaks, to look for a sentence in it."""
+    return re.sub(r"\s+", " ", output)
+
+
+@pytest.fixture(scope="module")
+def real_time(tmp_path_factory):
+    """A walk on part 10 that waits for real, in a process of its own while other tests run."""
+    folder = tmp_path_factory.mktemp("temporary")
+    output = tmp_path_factory.mktemp("real-time") / "output"
+    code = (
+        "from rich.console import Console; from tutorial import ladder; "
+        "from tutorial.demo import walk as demo; "
+        "raise SystemExit(not demo.run("
+        "console=Console(), real_time=True, access_lifetime=3, part=ladder.find(10)))"
+    )
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    environment = {**os.environ, **places, "PYTHONUTF8": "1"}
+    with (
+        output.open("w") as file,
+        subprocess.Popen([sys.executable, "-c", code], stdout=file, env=environment) as process,
+    ):
+        yield SimpleNamespace(process=process, output=output, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory, real_time):
+    """Part 7 as it is, written to a file, with a pause that nobody can end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO())
+        return walk(tmp_path_factory.mktemp("plain"), pause=True)
+
+
+@pytest.fixture(scope="module")
+def blacklist(tmp_path_factory, real_time):
+    """Part 10 as it is, written to a file."""
+    return walk(tmp_path_factory.mktemp("blacklist"), part=find(10))
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """Part 7 with images for anyone and without rotation, on a narrow terminal."""
+    project = tmp_path_factory.mktemp("project") / "07-broken"
+    shutil.copytree(find(7).path, project)
+    for name, good, bad in (
+        ("reviews/views.py", "[IsAuthenticated]", "[]"),
+        ("medium/settings.py", '"ROTATE_REFRESH_TOKENS": True', '"ROTATE_REFRESH_TOKENS": False'),
+    ):
+        text = (project / name).read_text(encoding="utf-8")
+        assert good in text
+        (project / name).write_text(text.replace(good, bad), encoding="utf-8")
+    part = Elsewhere(7, str(project), "")
+    return walk(tmp_path_factory.mktemp("broken"), terminal=True, part=part)
+
+
+def test_every_promise_is_kept(plain):
+    assert plain.result is True
+    assert "✗" not in plain.output
+    assert "17 of 17 promises kept" in plain.output
+
+
+def test_the_steps_are_taken_in_order(plain):
+    titles = [f"{number}. {step.title}" for number, step in enumerate(demo.STEPS, 1)]
+    assert len(titles) == 12
+    first_ten = [f"\n{title} ─" for title in titles[:10]]
+    assert in_order(plain.output, *first_ten, "What was promised")
+    assert "Log out" not in plain.output
+
+
+def test_a_request_is_shown_as_it_is_sent_and_an_answer_as_it_comes(plain):
+    assert in_order(
+        plain.output,
+        "request       GET /image/\n",
+        "answer        401 Unauthorized\n",
+        'WWW-Authenticate: Bearer realm="api"\n',
+        '"detail": "Authentication credentials were not provided."',
+        "request       POST /token/\n",
+        "Content-Type: application/json\n",
+        '{"username": "demo", "password": "for-demonstration-only"}',
+        "answer        200 OK\n",
+        "request       GET /image/\n",
+        "Authorization: Bearer eyJ",
+        '"count": 8,',
+        '"… and 7 more"',
+    )
+
+
+def test_a_token_is_shown_in_one_piece_and_in_labelled_parts(plain):
+    parts = (re.search(rf"^{name} +(eyJ.+|\S+)$", plain.output, re.M)[1] for name in tokens.COLOURS)
+    header, payload = tokens.decode("".join(parts))
+    assert header == {"alg": "HS256", "typ": "JWT"}
+    assert payload["username"] == "demo"
+    for claim in payload:
+        assert re.search(rf"^{claim} +[a-z]", plain.output, re.M), f"{claim} is not explained"
+
+
+def test_the_forged_payload_differs_in_one_character(plain):
+    good, forged = (
+        re.search(rf"^{name} +…(\S+)…   user_id", plain.output, re.M)[1]
+        for name in ("payload", "forged")
+    )
+    assert sum(a != b for a, b in zip(good, forged, strict=True)) == 1
+
+
+def test_the_clock_moves_over_both_lifetimes(plain):
+    assert in_order(
+        plain.output, "5 minutes and 2 seconds pass", "is expired", "15 days and 2 seconds pass"
+    )
+
+
+def test_plain_output_is_plain(plain):
+    assert ESCAPE not in plain.output
+    assert plain.output.count("Starting the server") == 1
+    long = [line for line in plain.output.splitlines() if len(line) > 100]
+    assert [line.split()[0] for line in long] == ["payload"]  # in one piece
+
+
+def test_without_a_terminal_it_says_once_that_it_does_not_pause(plain):
+    assert plain.output.count("nobody can press Enter") == 1
+    assert "Enter to go on" not in plain.output
+
+
+def test_the_old_refresh_token_still_works_before_part_10(plain):
+    assert in_order(plain.output, "8. Rotate", "✓  the old refresh token still works: 200")
+    assert "part 10 closes it" in words(plain.output)
+
+
+@pytest.mark.parametrize("number", [8, 9])
+def test_the_walk_finds_the_login_of_parts_8_and_9(tmp_path, number):
+    taken = walk(tmp_path, part=find(number))
+    assert taken.result is True
+    assert in_order(taken.output, "POST /auth/login/\n", "POST /auth/login/refresh/\n")
+    assert "POST /token/" not in taken.output
+    assert "✓  the old refresh token still works: 200" in taken.output
+    fingerprint = "\nhash_password a fingerprint of the stored password hash"
+    assert (fingerprint in taken.output) == (number >= 9)
+    assert nothing_is_left(taken)
+
+
+def test_part_10_closes_what_part_7_left_open(blacklist):
+    assert blacklist.result is True
+    assert in_order(
+        blacklist.output,
+        "8. Rotate",
+        "POST /auth/login/refresh/\n",
+        '"detail": "Token is blacklisted"',
+        "✓  the old refresh token is refused: 401 Token is blacklisted",
+    )
+    assert "This closes what part 7 left open." in words(blacklist.output)
+    assert "still works: 200" not in blacklist.output.partition("9. Confuse")[0]
+    assert "a claim that this walk does not know" not in blacklist.output
+
+
+def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
+    assert in_order(
+        blacklist.output,
+        "\n11. Log out: ",
+        "request       POST /auth/logout/\n",
+        "Authorization: Bearer eyJ",
+        '{"refresh": "eyJ',
+        "answer        204 No Content\n\nrequest       POST /auth/logout/\n",
+        "answer        400 Bad Request\n",
+        "POST /auth/login/refresh/\n",
+        "answer        401 Unauthorized\n",
+        "GET /image/\n",
+        "answer        200 OK\n",
+        "what logging out cannot do",
+        "✓  the access token still works: 200",
+        "5 minutes and 2 seconds pass",
+        "✓  until its exp: now the logout is complete: 401",
+        "\n12. Log out everywhere: ",
+        "request       POST /auth/logout_all/\n",
+        "answer        204 No Content\n",
+        "✓  the phone refreshes nothing any more: 401",
+        "✓  nor does the laptop: 401",
+        "25 of 25 promises kept",
+    )
+    assert "Throttled" not in blacklist.output
+    assert " 429 " not in blacklist.output
+
+
+@pytest.mark.parametrize(
+    ("take", "kept"),
+    [
+        (demo.rotate, [False]),
+        (demo.log_out, [False, False, False, True, False]),
+        (demo.log_out_everywhere, [False, False, False]),
+    ],
+)
+def test_a_server_that_lets_everybody_in_breaks_the_promises_of_part_10(take, kept):
+    clock = SimpleNamespace(now=lambda: 1300819379, advance=lambda seconds: 1300819379 + seconds)
+    file = io.StringIO()
+    one = demo.Walk(Console(file=file), SimpleNamespace(clock=clock), find(10), refresh=EXAMPLE)
+    pair = {"access": EXAMPLE, "refresh": EXAMPLE}
+    one.send = one.ask = lambda *args, **kwargs: SimpleNamespace(status_code=200, json=lambda: pair)
+    take(one)
+    assert [promise.kept for promise in one.promises] == kept
+    assert file.getvalue().count("✗") == kept.count(False)
+
+
+def test_a_login_that_fails_ends_the_walk_in_words():
+    one = demo.Walk(Console(file=io.StringIO()), SimpleNamespace(), find(10))
+    one.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: {"detail": "throttled"})
+    with pytest.raises(Problem, match="did not let demo log in again"):
+        one.log_in()
+
+
+def test_nothing_is_left_behind(plain, blacklist, broken):
+    assert nothing_is_left(plain)
+    assert nothing_is_left(blacklist)
+    assert nothing_is_left(broken)
+
+
+def test_a_broken_promise_is_named_and_the_walk_goes_on(broken):
+    assert broken.result is False
+    output = re.sub(rf"{ESCAPE}\[[\d;?]*[A-Za-z]", "", broken.output)
+    assert in_order(
+        words(output),
+        "1. Knock",
+        "✗ a stranger is refused: expected 401, Bearer, got",
+        "7. Refresh",
+        "✗ the refresh token is rotated: expected a new",
+        "10. Let die",
+        "15 of 17 promises kept",
+    )
+    assert output.count("✗") == 5  # beside each step, twice in the summary, and explained there
+
+
+def test_the_three_parts_have_three_colours(broken):
+    seen = [
+        re.search(
+            rf"{ESCAPE}\[38;2;{{}};{{}};{{}}m".format(*Color.parse(colour).triplet), broken.output
+        )
+        for colour in tokens.COLOURS.values()
+    ]
+    assert all(seen)
+    assert len(set(tokens.COLOURS.values())) == 3
+
+
+def test_nothing_is_wider_than_a_narrow_terminal(broken):
+    output = re.sub(rf"{ESCAPE}\[[\d;?]*[A-Za-z]", "", broken.output)
+    assert max(len(line.rsplit("\r", 1)[-1]) for line in output.splitlines()) <= 60
+
+
+def test_real_time_waits_instead_of_moving_the_clock(real_time):
+    assert real_time.process.wait(timeout=60) == 0
+    output = real_time.output.read_text(encoding="utf-8")
+    assert in_order(
+        output,
+        "We wait for real",
+        "is expired",
+        "Skipped: we wait for real",
+        "11. Log out",
+        "✓  the access token still works: 200",
+        "We wait for real",
+        "is expired",
+    )
+    assert "24 of 24 promises kept" in output
+    assert "clock  " not in output
+    assert ESCAPE not in output
+    assert not list(real_time.folder.iterdir())
+
+
+@pytest.fixture
+def one_step(monkeypatch):
+    """Replace the walk by one step of the test's own."""
+    return lambda take: monkeypatch.setattr(demo, "STEPS", [demo.Step("Only", "Why?", take)])
+
+
+def test_a_server_that_dies_is_reported_with_its_log(tmp_path, one_step):
+    def die(walk):
+        walk.ask("GET", "/admin/login/")
+        while "GET /admin/login/" not in walk.server.log():  # written after the answer is sent
+            assert walk.server.process.poll() is None
+        walk.server.process.kill()
+        walk.server.process.wait()
+        walk.ask("GET", "/admin/")
+
+    one_step(die)
+    taken = walk(tmp_path, part=find(1))
+    assert taken.result is False
+    assert in_order(taken.output, "stopped answering in step 1", '"GET /admin/login/ HTTP/1.1" 200')
+    assert nothing_is_left(taken)
+
+
+def test_ctrl_c_ends_with_one_line(tmp_path, one_step):
+    def interrupt(walk):
+        raise KeyboardInterrupt
+
+    one_step(interrupt)
+    taken = walk(tmp_path, part=find(1))
+    assert taken.result == "interrupted"
+    assert taken.output.endswith("\nThe server and its data are gone.\n")
+    assert nothing_is_left(taken)
+
+
+def test_a_server_that_does_not_start_is_reported_with_its_log(tmp_path):
+    project, state = tmp_path / "07-none", tmp_path / "state"
+    (project / "medium").mkdir(parents=True)
+    (project / "medium" / "settings.py").write_text("raise RuntimeError('no secret key')\n")
+    state.mkdir()
+    taken = walk(state, part=Elsewhere(7, str(project), ""))
+    assert taken.result is False
+    assert in_order(taken.output, "The server did not start", "no secret key")
+    assert not taken.left
+
+
+def test_enter_ends_a_pause(one_step, monkeypatch):
+    answers, shown = iter(["\n"]), io.StringIO()
+    monkeypatch.setattr("builtins.input", lambda: next(answers))
+    console = Console(file=shown, width=100)
+    one = demo.Walk(console, SimpleNamespace(), find(7), number=3)
+    demo.take(one, demo.Step("Decode", "Which key?", lambda walk: walk.say("done")), pause=True)
+    assert in_order(shown.getvalue(), "3. Decode", "Which key?", "Enter to go on", "done")
+    assert not list(answers)
+
+
+@pytest.mark.parametrize(("now", "access"), [(1300819379, EXAMPLE), (1300819380, "new")])
+def test_a_token_that_ran_out_in_a_pause_is_replaced(now, access):
+    server = SimpleNamespace(clock=SimpleNamespace(now=lambda: now))
+    one = demo.Walk(Console(file=io.StringIO()), server, find(7), access=EXAMPLE)
+    pair = {"access": "new", "refresh": "newer"}
+    one.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: pair)
+    one.stay_logged_in()
+    assert one.access == access
+
+
+def test_decode_reads_the_example_of_the_rfc():
+    assert tokens.decode(EXAMPLE) == (
+        {"typ": "JWT", "alg": "HS256"},
+        {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True},
+    )
+
+
+@pytest.mark.parametrize("length", range(1, 5))
+def test_what_is_encoded_can_be_decoded(length):
+    content = {"name": "ü?>" * length}
+    part = tokens.encode(content)
+    assert re.fullmatch(r"[\w-]+", part, re.ASCII)
+    assert tokens.decode(f"{part}.{part}.") == (content, content)
+
+
+@pytest.mark.parametrize("bad", ["", "one.two", "a.b.c.d", "e30.W10.x", "e30.!.x"])
+def test_what_is_no_token_cannot_be_decoded(bad):
+    with pytest.raises(ValueError):
+        tokens.decode(bad)
+
+
+def test_the_coloured_parts_make_up_the_token():
+    parts = tokens.coloured(EXAMPLE)
+    assert "".join(part.plain for part in parts) == EXAMPLE
+    assert [part.style for part in parts] == list(tokens.COLOURS.values())
+
+
+@pytest.mark.parametrize("colour", tokens.COLOURS.values())
+def test_a_colour_can_be_read_on_black_and_on_white(colour):
+    # WCAG 2, "contrast ratio": 4.5 is what text needs
+    channels = [value / 255 for value in Color.parse(colour).triplet]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    assert (luminance + 0.05) / 0.05 >= 4.5
+    assert 1.05 / (luminance + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("system", [ColorSystem.EIGHT_BIT, ColorSystem.STANDARD])
+def test_the_colours_differ_on_simple_terminals_too(system):
+    numbers = [Color.parse(colour).downgrade(system).number for colour in tokens.COLOURS.values()]
+    assert len(set(numbers)) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "no time"),
+        (1, "1 second"),
+        (299.7, "5 minutes"),
+        (302, "5 minutes and 2 seconds"),
+        (15 * 86400 + 2, "15 days and 2 seconds"),
+        (86400 + 3600, "1 day and 1 hour"),
+    ],
+)
+def test_durations_are_said_in_words(seconds, words):
+    assert demo.in_words(seconds) == words

@@ -1,0 +1,188 @@
+"""What the server promises to everything that runs a part by it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+import requests
+
+from tutorial.errors import Problem
+from tutorial.ladder import ROOT, find
+from tutorial.running.server import PASSWORD, answers, free_port, serve
+
+PART = find(7).path
+
+
+def wait_for(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.02)
+
+
+def login(url, username="demo"):
+    data = {"username": username, "password": PASSWORD}
+    return requests.post(f"{url}/token/", json=data, timeout=30)
+
+
+def refresh(url, token):
+    return requests.post(f"{url}/token/refresh/", json={"refresh": token}, timeout=30).json()
+
+
+def images(url, access):
+    headers = {"Authorization": f"Bearer {access}"}
+    return requests.get(f"{url}/image/", headers=headers, timeout=30)
+
+
+def tree(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve(PART, clock=True) as server:
+        yield server
+
+
+def test_it_serves_the_demo_data_and_two_users(server):
+    assert requests.get(f"{server.url}/product/", timeout=30).json()["count"] == 15
+    access = login(server.url).json()["access"]
+    assert images(server.url, access).json()["count"] == 8
+    assert login(server.url, "admin").status_code == 200
+
+
+def test_it_serves_pictures_and_the_admin_s_styles(server):
+    access = login(server.url).json()["access"]
+    picture = images(server.url, access).json()["results"][0]
+    for address in [picture["image"], *picture["renditions"].values()]:
+        assert requests.get(address, timeout=30).status_code == 200
+    css = requests.get(f"{server.url}/static/admin/css/base.css", timeout=30)
+    assert css.status_code == 200
+
+
+def test_its_log_is_at_hand(server):
+    requests.get(f"{server.url}/product/?search=a-mark-in-the-log", timeout=30)
+    wait_for(lambda: "a-mark-in-the-log" in server.log())
+
+
+def test_its_clock_moves_and_ticks(server):
+    access = login(server.url).json()["access"]
+    before = server.clock.now()
+    assert server.clock.advance(302) >= before + 302
+    assert images(server.url, access).status_code == 401
+    server.clock.advance(-302)
+    assert images(server.url, access).status_code == 200
+    now = server.clock.now()
+    wait_for(lambda: server.clock.now() > now)
+
+
+@pytest.mark.parametrize("seconds", ["soon", None, [], float("nan"), float("inf"), 1e300])
+def test_its_clock_refuses_what_is_no_time(server, seconds):
+    with pytest.raises(ValueError, match="number"):
+        server.clock.advance(seconds)
+    assert requests.get(f"{server.url}/product/", timeout=30).status_code == 200
+
+
+def test_its_clock_is_not_for_other_pages(server):
+    """A page of another origin can send a form without asking; a name can be made to mean us."""
+    url = server.clock.url
+    before = server.clock.now()
+    form = requests.post(
+        url, data='{"seconds": 9000}', headers={"Content-Type": "text/plain"}, timeout=30
+    )
+    assert form.status_code == 415
+    named = requests.post(
+        url, json={"seconds": 9000}, headers={"Host": "rebound.example"}, timeout=30
+    )
+    assert named.status_code == 404
+    for answer in [requests.options(url, timeout=30), requests.get(url, timeout=30)]:
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert server.clock.now() < before + 9000
+
+
+def test_a_run_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = tree(PART)
+    with serve(PART) as server:
+        assert list(tmp_path.iterdir())
+        port = int(server.url.rsplit(":", 1)[1])
+    assert not list(tmp_path.iterdir())
+    assert not answers(port)
+    assert tree(PART) == before
+
+
+def test_an_error_in_the_block_stops_the_server():
+    with suppress(ZeroDivisionError), serve(PART) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        _ = 1 / 0
+    assert not answers(port)
+
+
+PARENT = """
+import sys, time
+from tutorial.ladder import find
+from tutorial.running.server import serve
+with serve(find(7).path) as server:
+    print(server.url, server.log_path.parent, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+def test_a_killed_parent_takes_the_server_along():
+    """Even SIGKILL to a whole group, as to a notebook's kernel, leaves no server and no folder."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    url, folder = parent.stdout.readline().split()
+    os.killpg(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    wait_for(lambda: not answers(int(url.rsplit(":", 1)[1])))
+    wait_for(lambda: not os.path.exists(folder))  # noqa: PTH110
+
+
+def test_a_short_lifetime_leaves_the_rest_as_it_is():
+    with serve(PART, access_lifetime=2) as server:
+        pair = login(server.url).json()
+        assert images(server.url, pair["access"]).status_code == 200
+        wait_for(lambda: images(server.url, pair["access"]).status_code == 401)
+        assert set(refresh(server.url, pair["refresh"])) == {"access", "refresh"}
+
+
+def test_what_is_kept_is_there_again(tmp_path):
+    keep = tmp_path / "a place for ø"
+    with serve(PART, keep=keep) as server:
+        pair = login(server.url).json()
+        data, file = {"name": "Kept"}, (PART / "reviews/fixtures/pictures/kite.png").read_bytes()
+        headers = {"Authorization": f"Bearer {pair['access']}"}
+        files = {"image": ("kite.png", file)}
+        answer = requests.post(
+            f"{server.url}/image/", data=data, files=files, headers=headers, timeout=30
+        )
+        assert answer.status_code == 201
+    with serve(PART, keep=keep) as server:
+        got = images(server.url, refresh(server.url, pair["refresh"])["access"]).json()
+        assert (got["count"], got["results"][0]["name"]) == (9, "Kept")
+
+
+def test_a_taken_port_is_said(server):
+    port = int(server.url.rsplit(":", 1)[1])
+    with pytest.raises(Problem, match=f"Port {port} is taken"), serve(PART, port=port):
+        pass
+    assert free_port(port) != port
+
+
+def test_a_broken_project_shows_its_log(tmp_path):
+    (tmp_path / "medium").mkdir()
+    (tmp_path / "medium" / "settings.py").write_text("raise ValueError('a typo')", "utf-8")
+    with pytest.raises(Problem, match="a typo"), serve(tmp_path):
+        pass
