@@ -1,106 +1,174 @@
 """The ladder: which parts there are, in order, and what each of them adds.
 
+Everything else asks here: a row says what its part introduces, and the rows after it have
+it too until one of them says otherwise. Nothing else compares a part's number.
+
 Standard library only, because the checkpoint tests import it in environments
 that hold nothing but a part's own requirements and the test tools.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ROOT / "parts"
 
-# What a run, an editor or a virtual environment leaves in a project folder.
-LEFTOVERS = (
-    "__pycache__",
-    "*.pyc",
-    "*.egg-info",
-    "*.sqlite3*",
-    "media",
-    "static",
-    "node_modules",
-    "env",
-    "venv",
-    ".*",
-)
-
 
 @dataclass(frozen=True)
 class Part:
-    """One checkpoint: a folder below ``parts/`` and what it adds to the one before."""
+    """One checkpoint: a folder below ``parts/``, what it adds, and what it can do."""
 
     number: int
     slug: str
     adds: str
-    packages: tuple[str, ...] = ()
+    title: str = ""
+    client_sees: str = ""  # for the README's table
+    packages: tuple[str, ...] = ()  # the distributions that this part adds
+
+    # Capabilities and URLs, kept by the parts that follow
+    products: str = ""  # the list of products
+    protected: str = ""  # the list of images; it asks for a token where there are tokens
+    pictures: bool = False  # `manage.py load_pictures` brings the demo pictures
+    login: str = ""  # where a password is exchanged for a token pair
+    refresh: str = ""  # where a refresh token is exchanged for a new pair
+    logout: str = ""
+    logout_all: str = ""
+    has_blacklist: bool = False  # an exchanged refresh token is refused
+    staff_edits_images: bool = False  # and nobody else does
 
     @property
     def path(self) -> Path:
         return PARTS / self.slug
 
     @property
-    def login(self) -> str:
-        """Where a token pair is obtained, from part 7 on."""
-        return "/token/" if self.number < 8 else "/auth/login/"
+    def has_tokens(self) -> bool:
+        return bool(self.login)
 
     @property
-    def refresh(self) -> str:
-        """Where a token pair is refreshed, from part 7 on."""
-        return f"{self.login}refresh/"
+    def before(self) -> Part | None:
+        """The part before this one, or None."""
+        return next((part for part in LADDER if part.number == self.number - 1), None)
 
     @property
-    def title(self) -> str:
-        """The part's name in words: ``07-jwt-authentication`` → ``JWT authentication``."""
-        words = self.slug[3:].replace("-", " ")
-        for name in ("rest api", "cors", "jwt"):
-            words = words.replace(name, name.upper())
-        return words[0].upper() + words[1:]
+    def after(self) -> Part | None:
+        """The part after this one, or None."""
+        return next((part for part in LADDER if part.number == self.number + 1), None)
+
+    def then(self, slug: str, **row: Any) -> Part:
+        """Return the next part: all that this one has, and what its row says."""
+        return replace(self, number=self.number + 1, slug=slug, **{"packages": (), **row})
 
 
 LADDER = (
-    Part(1, "01-models", "the project, its models and migrations", ("django",)),
-    Part(2, "02-admin", "every model in the admin, found and searched"),
-    Part(3, "03-rest-api", "a read-only, paginated API", ("djangorestframework",)),
-    Part(
-        4,
+    models := Part(
+        1,
+        "01-models",
+        title="Models",
+        adds="the project, its models and migrations",
+        client_sees="`/admin/` login",
+        packages=("django",),
+    ),
+    admin := models.then(
+        "02-admin",
+        title="Admin",
+        adds="every model in the admin, found and searched",
+        client_sees="found, searched, edited",
+    ),
+    rest_api := admin.then(
+        "03-rest-api",
+        title="REST API",
+        adds="a read-only, paginated API",
+        client_sees="`/product/`, `/product/<pk>/`",
+        packages=("djangorestframework",),
+        products="/product/",
+    ),
+    expand_and_filter := rest_api.then(
         "04-expand-and-filter",
-        "nested and sparse fields, filters, search, ordering",
-        ("drf-flex-fields", "django-filter"),
+        title="Expand and filter",
+        adds="nested and sparse fields, filters, search, ordering",
+        client_sees="`?expand=sites.company`, `?category=1`",
+        packages=("drf-flex-fields", "django-filter"),
     ),
-    Part(
-        5,
+    images := expand_and_filter.then(
         "05-images",
-        "image upload and renditions",
-        ("django-pictures", "django-cleanup", "pillow"),
+        title="Images",
+        adds="image upload and renditions",
+        client_sees="`/image/`",
+        packages=("django-pictures", "django-cleanup", "pillow"),
+        protected="/image/",
+        pictures=True,
     ),
-    Part(6, "06-cors", "rules for browser clients of another origin", ("django-cors-headers",)),
-    Part(
-        7,
+    cors := images.then(
+        "06-cors",
+        title="CORS",
+        adds="rules for browser clients of another origin",
+        client_sees="responses readable by the allowed origin only",
+        packages=("django-cors-headers",),
+    ),
+    jwt_authentication := cors.then(
         "07-jwt-authentication",
-        "access and refresh tokens, rotation, a custom claim",
-        ("djangorestframework-simplejwt",),
+        title="JWT authentication",
+        adds="access and refresh tokens, rotation, a custom claim",
+        client_sees="`/token/`, `/token/refresh/`, `Authorization: Bearer …`",
+        packages=("djangorestframework-simplejwt",),
+        login="/token/",
+        refresh="/token/refresh/",
     ),
-    Part(8, "08-register", "registration, login at /auth/, a limit on guessing passwords"),
-    Part(9, "09-profile", "password and profile of one's own, comments of one's own"),
-    Part(10, "10-logout", "the token blacklist: logout here, logout everywhere"),
+    register := jwt_authentication.then(
+        "08-register",
+        title="Register",
+        adds="registration, login at /auth/, a limit on guessing passwords",
+        client_sees="`/auth/login/`, `/auth/login/refresh/`, `/auth/register/`",
+        login="/auth/login/",
+        refresh="/auth/login/refresh/",
+    ),
+    profile := register.then(
+        "09-profile",
+        title="Profile",
+        adds="password and profile of one's own, comments of one's own",
+        client_sees="`/auth/change_password/<pk>/`, `/auth/update_profile/<pk>/`, `/comment/`",
+        staff_edits_images=True,
+    ),
+    logout := profile.then(
+        "10-logout",
+        title="Logout",
+        adds="the token blacklist: logout here, logout everywhere",
+        client_sees="`/auth/logout/`, `/auth/logout_all/`",
+        logout="/auth/logout/",
+        logout_all="/auth/logout_all/",
+        has_blacklist=True,
+    ),
 )
 
 
 def find(name: str | int) -> Part:
     """Return the part that a person means by ``7``, ``"07"`` or ``"07-jwt-authentication"``.
 
-    Raises LookupError, with a sentence to show, when there is no such part.
+    A path to its folder is understood too, because that is what Tab completes to. Raises
+    LookupError, with a sentence to show, when there is no such part.
     """
-    text = str(name).strip().rstrip("/\\")
+    text = str(name).strip().rstrip("/\\").replace("\\", "/").rpartition("/")[2]
     for part in LADDER:
         if text == part.slug or (text.isdecimal() and int(text) == part.number):
             return part
     raise LookupError(
-        f"There is no part {text!r}; the parts are 1 to {LADDER[-1].number} "
+        f"There is no part {str(name)!r}; the parts are 1 to {LADDER[-1].number} "
         "(`tutorial parts` lists them)."
     )
+
+
+def first(capability: str) -> Part:
+    """Return the part that introduces a capability: ``first("has_tokens")`` is part 7.
+
+    Raises LookupError when no part has it.
+    """
+    for part in LADDER:
+        if getattr(part, capability):
+            return part
+    raise LookupError(f"No part has {capability}.")
 
 
 def up_to(number: int) -> tuple[Part, ...]:

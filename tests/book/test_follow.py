@@ -15,8 +15,8 @@ import pytest
 
 from tutorial.book import page as book
 from tutorial.book import robot as follow
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.ladder import ROOT, find
+from tutorial.project_files import clean_copy
 
 API = book.chapter(find(3)).read_text(encoding="utf-8")
 ADMIN = book.chapter(find(2)).read_text(encoding="utf-8")

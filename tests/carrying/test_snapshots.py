@@ -156,14 +156,16 @@ def test_a_part_that_is_not_there_is_said_to_be_missing(parts, tmp_path):
 def test_a_copy_that_stops_half_way_leaves_nothing(
     parts, tmp_path, monkeypatch, there_already, error, seen
 ):
-    def half_a_copy(source, target, **_):
-        write(Path(target), {"manage.py": b"", "medium/urls.py": b""})
+    copy = shutil.copy2
+
+    def half_a_copy(source, target):
+        copy(source, target)
         raise error
 
     target = tmp_path / "new" / "project"
     if there_already:
         target.mkdir(parents=True)
-    monkeypatch.setattr(shutil, "copytree", half_a_copy)
+    monkeypatch.setattr(shutil, "copy2", half_a_copy)
     with pytest.raises(seen):
         snapshots.start(ONE, target)
     if there_already:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.ladder import ROOT, find
+from tutorial.project_files import clean_copy
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 
 from tutorial import ladder
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.checking.promises import expect, model
+from tutorial.project_files import clean_copy, own_files
 from tutorial.running import server
 
 pytestmark = pytest.mark.snapshot
@@ -97,8 +97,10 @@ def used(project):
     """The distributions that the code imports, or names in its settings."""
     known = packages_distributions()
     names = set()
-    for path in project.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in own_files(project):
+        if path.suffix != ".py":
+            continue
+        for node in ast.walk(ast.parse((project / path).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:

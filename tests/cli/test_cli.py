@@ -11,7 +11,7 @@ import requests
 import typer
 
 from tutorial.cli import to_seconds
-from tutorial.ladder import LADDER, LEFTOVERS, ROOT, find
+from tutorial.ladder import LADDER, ROOT, find
 from tutorial.running.server import PASSWORD
 
 
@@ -128,7 +128,3 @@ def test_a_part_without_tokens_has_nothing_to_show(tutorial, command):
     result = tutorial(command, "--part", 6)
     assert result.code == 1
     assert "7" in result.err, result.err
-
-
-def test_leftovers_are_no_part_of_a_part():
-    assert "__pycache__" in LEFTOVERS and "*.sqlite3*" in LEFTOVERS

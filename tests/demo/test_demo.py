@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,10 +30,9 @@ EXAMPLE = (
 )
 
 
-class Elsewhere(Part):
-    """A part in a folder that a test may break."""
-
-    path = property(lambda self: Path(self.slug))
+def elsewhere(project: Path) -> Part:
+    """Part 7 in a folder that a test may break."""
+    return replace(find(7), slug=str(project))  # an absolute path
 
 
 def walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
@@ -124,7 +124,7 @@ def broken(tmp_path_factory):
         text = (project / name).read_text(encoding="utf-8")
         assert good in text
         (project / name).write_text(text.replace(good, bad), encoding="utf-8")
-    part = Elsewhere(7, str(project), "")
+    part = elsewhere(project)
     return walk(tmp_path_factory.mktemp("broken"), terminal=True, part=part)
 
 
@@ -374,7 +374,7 @@ def test_a_server_that_does_not_start_is_reported_with_its_log(tmp_path):
     (project / "medium").mkdir(parents=True)
     (project / "medium" / "settings.py").write_text("raise RuntimeError('no secret key')\n")
     state.mkdir()
-    taken = walk(state, part=Elsewhere(7, str(project), ""))
+    taken = walk(state, part=elsewhere(project))
     assert taken.result is False
     assert in_order(taken.output, "The server did not start", "no secret key")
     assert not taken.left

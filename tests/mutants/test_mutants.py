@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.ladder import ROOT, find
+from tutorial.project_files import clean_copy
 
 
 @dataclass

@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from tutorial.book import page as book
 from tutorial.book.page import Command, Hunk, Mistake, Page, Step
 from tutorial.ladder import LADDER, ROOT, Part
+from tutorial.project_files import own_files
 
 logger = logging.getLogger(__name__)
 
@@ -152,14 +153,12 @@ def files_of(part: Part | None) -> dict[str, str]:
     if part is None:
         return {}
     found = {}
-    for path in sorted(part.path.rglob("*")):
-        name = path.relative_to(part.path).as_posix()
-        if path.is_dir() or "__pycache__" in name or path.suffix == ".sqlite3":
-            continue
-        if name.startswith("media/") or name == "README.md":
+    for path in own_files(part.path):
+        name = path.as_posix()
+        if name == "README.md":
             continue
         try:
-            found[name] = path.read_text(encoding="utf-8")
+            found[name] = (part.path / path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             found[name] = ""
     return found

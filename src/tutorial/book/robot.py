@@ -35,9 +35,9 @@ from pathlib import Path
 
 from tutorial.book import page as book
 from tutorial.book.page import Command, Mistake, Page, Step
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find, up_to
+from tutorial.project_files import own_files
 from tutorial.running.server import answers
 
 # What may differ between the robot's project and the part:
@@ -430,11 +430,7 @@ class Robot:
 
     def compare(self, page: Page) -> None:
         """Compare the project with the part, file by file."""
-        with tempfile.TemporaryDirectory() as folder:
-            mine, theirs = Path(folder, "mine"), Path(folder, "theirs")
-            clean_copy(self.project, mine)
-            clean_copy(page.part.path, theirs)
-            ours, parts = files(mine), files(theirs)
+        ours, parts = files(self.project), files(page.part.path)
         wrong = [
             *(f"{name}: only in the reader's project" for name in ours.keys() - parts.keys()),
             *(f"{name}: the reader has none" for name in parts.keys() - ours.keys()),
@@ -479,11 +475,11 @@ class Robot:
 
 def files(folder: Path) -> dict[str, bytes]:
     found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if not path.is_file() or name in NOT_COMPARED:
+    for path in own_files(folder):
+        name = path.as_posix()
+        if name in NOT_COMPARED:
             continue
-        content = path.read_bytes()
+        content = (folder / path).read_bytes()
         if path.suffix in {".py", ".txt", ".json"}:
             text = content.decode("utf-8").replace("\r\n", "\n").rstrip()
             text = MIGRATION_HEAD.sub("", text) if "/migrations/" in name else text

@@ -10,12 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tutorial.errors import Problem
-from tutorial.ladder import LEFTOVERS, Part
-
-# Dotfiles that belong to a project, although LEFTOVERS leaves out `.*`.
-DOTFILES = {".dockerignore", ".editorconfig", ".env.example", ".gitattributes", ".gitignore"}
-# Leftovers at the top of a project; further down, `reviews/static` is an app's own.
-ONLY_AT_THE_TOP = {"media", "static"}
+from tutorial.ladder import Part
+from tutorial.project_files import clean_copy
 
 
 def start(part: Part, target: Path) -> list[str]:
@@ -75,7 +71,7 @@ def next_steps(part: Part, target: Path) -> list[str]:
         "python -m pip install -r requirements.txt",
         "python manage.py migrate",
         "python manage.py loaddata demo",
-        *["python manage.py load_pictures"] * (part.number >= 5),
+        *["python manage.py load_pictures"] * part.pictures,
         "python manage.py runserver",
     ]
 
@@ -119,22 +115,6 @@ def untouched_by_the_user(home: Path) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ATTR_NOSYSTEM": "1",
     }
-
-
-def clean_copy(project: Path, target: Path) -> None:
-    """Copy a project without leftovers to a new or empty folder, making its parents.
-
-    Raises Problem when the project is not there, OSError when it cannot be copied.
-    """
-    if not project.is_dir():
-        raise Problem(f"There is no folder {project}. Is this a complete copy of the tutorial?")
-    matching = shutil.ignore_patterns(*LEFTOVERS)
-
-    def leftovers(folder: str, names: list[str]) -> set[str]:
-        kept = DOTFILES if Path(folder) == project else DOTFILES | ONLY_AT_THE_TOP
-        return matching(folder, names) - kept
-
-    shutil.copytree(project, target, ignore=leftovers, dirs_exist_ok=True)
 
 
 def run_git(

@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
+from tutorial.project_files import clean_copy, own_files
 from tutorial.running.server import project_environment
 
 CHECKPOINTS = ROOT / "tests" / "checkpoints"
@@ -116,14 +116,11 @@ def interpreter(path: Path) -> str:
 
 def refuse_syntax_errors(path: Path) -> None:
     """Raise Problem for the first Python file that cannot be read as Python."""
-    for file in sorted(path.rglob("*.py")):
-        inside = file.relative_to(path)
-        if any(
-            name.startswith(".") or name in {"venv", "env", "node_modules"} for name in inside.parts
-        ):
+    for inside in own_files(path):
+        if inside.suffix != ".py":
             continue
         try:
-            compile(file.read_bytes(), str(inside), "exec")
+            compile((path / inside).read_bytes(), str(inside), "exec")
         except (SyntaxError, ValueError) as error:
             line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
             said = getattr(error, "msg", error)

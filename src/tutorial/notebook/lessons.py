@@ -33,9 +33,9 @@ from urllib.request import urlopen
 
 import requests
 
-from tutorial.carrying.snapshots import clean_copy
 from tutorial.errors import Problem
 from tutorial.ladder import find
+from tutorial.project_files import clean_copy, own_files
 from tutorial.running.clock import Clock
 from tutorial.running.server import PASSWORD, Server, serve
 from tutorial.tokens import COLOURS, decode
@@ -400,7 +400,11 @@ def _timeline_svg(
 
 def _take_out(text: str, project: Path) -> None:
     """Take the one line with this text out of the project's code."""
-    code = {path: path.read_text(encoding="utf-8") for path in project.rglob("*.py")}
+    code = {
+        project / path: (project / path).read_text(encoding="utf-8")
+        for path in own_files(project)
+        if path.suffix == ".py"
+    }
     found = [path for path, content in code.items() for _ in range(content.count(text))]
     if len(found) != 1:
         raise Problem(f"There should be one line with {text!r}, and there are {len(found)}.")
