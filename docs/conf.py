@@ -6,7 +6,8 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from tutorial.book import page as book
+from tutorial.book.page import EXTENSIONS
+from tutorial.ladder import LADDER
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -29,7 +30,8 @@ nitpicky = True
 
 # Markdown
 
-myst_enable_extensions = book.EXTENSIONS  # the robot reads the same pages
+myst_enable_extensions = EXTENSIONS  # the robot reads the same pages
+myst_substitutions = {"last_part": str(LADDER[-1].number)}
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 

@@ -1,7 +1,7 @@
 """The robot reader can fail: small mistakes, planted in copies of chapters, each caught.
 
 What can be seen without doing it is seen when the page is read; the others are found by the
-robot in a project that stands where the chapter begins. Run in the environment of the book.
+robot in a project as it is where the chapter begins. Run in the environment of the book.
 """
 
 import os
@@ -13,13 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.book import page as book
-from tutorial.book import robot as follow
-from tutorial.ladder import ROOT, find
+from tutorial.book.page import (
+    PROJECT,
+    Mistake,
+    apply_step,
+    chapter_path,
+    check_page,
+    matches,
+    read_page,
+)
+from tutorial.book.robot import Robot, table_rows
+from tutorial.ladder import LADDER, ROOT, find
 from tutorial.project_files import clean_copy
 
-API = book.chapter(find(3)).read_text(encoding="utf-8")
-ADMIN = book.chapter(find(2)).read_text(encoding="utf-8")
+API = chapter_path(find(3)).read_text(encoding="utf-8")
+ADMIN = chapter_path(find(2)).read_text(encoding="utf-8")
 
 
 def plant(text: str, old: str, new: str) -> tuple[str, int]:
@@ -88,8 +96,8 @@ def test_a_mistake_is_seen_by_reading(planted, said, tmp_path):
     number = 2 if planted[0] is ADMIN else 3
     path = tmp_path / f"{find(number).slug}.md"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(book.Mistake) as caught:
-        book.check(book.read(path))
+    with pytest.raises(Mistake) as caught:
+        check_page(read_page(path))
     assert said in str(caught.value)
     # The place is named; where something is missing, its neighbour is.
     assert f"{path}:" in str(caught.value)
@@ -114,7 +122,7 @@ def environment(tmp_path_factory):
 def beginning(tmp_path_factory, environment):
     """A home folder with part 2 in it, migrated and filled: where chapter 3 begins."""
     home = tmp_path_factory.mktemp("home")
-    project = home / book.PROJECT
+    project = home / PROJECT
     clean_copy(find(2).path, project)
     for command in (["migrate", "-v0"], ["loaddata", "demo", "-v0"]):
         python = environment / "bin" / "python"
@@ -122,7 +130,7 @@ def beginning(tmp_path_factory, environment):
     return home
 
 
-class Hurried(follow.Robot):
+class Hurried(Robot):
     """Leaves out `tutorial check`, which has tests of its own and takes its time."""
 
     def do(self, step):
@@ -136,7 +144,7 @@ def robot(tmp_path, beginning, environment):
     shutil.copytree(beginning, home)
     robot = Hurried(home)
     (robot.project / ".venv").symlink_to(environment)
-    robot.rows = follow.table_rows(robot.project / "db.sqlite3")
+    robot.rows = table_rows(robot.project / "db.sqlite3")
     yield robot
     robot.close()
 
@@ -206,15 +214,15 @@ def test_a_mistake_is_found_by_doing(planted, said, robot, tmp_path):
     text, line = plant(API, *planted)
     path = tmp_path / f"{find(3).slug}.md"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(book.Mistake) as caught:
-        robot.follow(book.read(path))
+    with pytest.raises(Mistake) as caught:
+        robot.follow(read_page(path))
     assert any(part in str(caught.value) for part in said.split("|")), caught.value
     assert caught.value.line >= line - 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
 def test_a_chapter_without_a_mistake_is_followed(robot):
-    robot.follow(book.read(book.chapter(find(3))))
+    robot.follow(read_page(chapter_path(find(3))))
 
 
 # What a page means
@@ -222,9 +230,9 @@ def test_a_chapter_without_a_mistake_is_followed(robot):
 
 def test_every_line_that_a_step_names_is_the_pages():
     for number in (1, 2, 3):
-        path = book.chapter(find(number))
+        path = chapter_path(find(number))
         lines = path.read_text(encoding="utf-8").splitlines()
-        for step in book.read(path).steps:
+        for step in read_page(path).steps:
             assert f"{{{step.kind}}}" in lines[step.line - 1]
             for command in step.commands if step.kind == "run" else ():
                 first = command.posix.partition("\n")[0]
@@ -235,7 +243,7 @@ def test_a_directive_within_another_is_found(tmp_path):
     path = tmp_path / "page.md"
     text = "# A\n\n:::::{tip}\nB\n\n::::{dropdown} C\n```{run}\n$ one\n```\n::::\n:::::\n"
     path.write_text(text, encoding="utf-8")
-    (step,) = book.read(path).steps
+    (step,) = read_page(path).steps
     assert (step.line, step.commands[0].line) == (7, 8)
 
 
@@ -259,7 +267,7 @@ def test_a_change_can_be_made_in_steps_and_by_way_of_a_state_of_its_own(tmp_path
 ```
 """
     path.write_text(text, encoding="utf-8")
-    patch, first, rest = book.read(path).steps
+    patch, first, rest = read_page(path).steps
 
     def shown(step):
         return [sign + text for hunk in step.hunks for sign, text in hunk.lines if sign != " "]
@@ -270,7 +278,7 @@ def test_a_change_can_be_made_in_steps_and_by_way_of_a_state_of_its_own(tmp_path
     assert [line for line in shown(rest) if "TokenRefreshView.as_view" in line]
     lines = (find(6).path / "medium" / "urls.py").read_text(encoding="utf-8").splitlines()
     for step in (patch, first, rest):
-        lines = book.apply(step, lines)
+        lines = apply_step(step, lines)
     assert lines == (find(7).path / "medium" / "urls.py").read_text("utf-8").splitlines()
 
 
@@ -289,10 +297,10 @@ def test_a_change_can_be_made_in_steps_and_by_way_of_a_state_of_its_own(tmp_path
     ],
 )
 def test_what_varies_is_marked_on_the_page(expected, got, same):
-    assert book.matches(expected, got) is same
+    assert matches(expected, got) is same
 
 
 def test_every_chapter_is_named_for_its_part():
-    slugs = {part.slug for part in book.LADDER}
+    slugs = {part.slug for part in LADDER}
     for path in (ROOT / "docs" / "chapters").glob("[0-9]*.md"):
         assert path.stem in slugs, f"{Path(path).name} is the chapter of no part"

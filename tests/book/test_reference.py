@@ -23,6 +23,7 @@ SETTINGS = PAGE.with_name("settings.md")
 PICTURE = find(5).path / "reviews" / "fixtures" / "pictures" / "kite.png"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLIENTS = ("stranger", "member", "staff")
+COMMENTS = "/comment/"
 NO_API = ("/admin/", "/media/")  # no views of REST framework: they know no 405
 LOGINS = 8  # so many, then the throttle's minute has to pass: it allows ten
 
@@ -92,6 +93,7 @@ class Api:
     """A part's server with three clients, and data that every request finds the same."""
 
     part: Part
+    has_comments: bool
     url: str
     clock: object
     database: Path
@@ -105,7 +107,7 @@ class Api:
         names = {"member": "demo", "staff": "admin"}
         for client, name in names.items():
             self.values[client] = {"password": PASSWORD, "pk": "1", "other pk": "1"}
-            if self.part.number < 7:
+            if not self.part.has_tokens:
                 request = requests.Request("GET", self.url, auth=(name, PASSWORD)).prepare()
                 self.headers[client] = {"Authorization": request.headers["Authorization"]}
             else:
@@ -113,9 +115,11 @@ class Api:
         for one, other in (("member", "staff"), ("staff", "member")):
             self.values[one]["other's refresh"] = self.values[other].get("refresh", "")
         self.headers["stranger"], self.values["stranger"] = {}, self.values["member"]
-        if self.part.number >= 5:
+        if self.part.protected:
             # Another one than <pk>: with an image its file is deleted, and that is not kept.
-            image = self.send("GET", "/image/2/", headers=self.headers["member"]).json()["image"]
+            image = self.send(
+                "GET", f"{self.part.protected}2/", headers=self.headers["member"]
+            ).json()["image"]
             for values in self.values.values():
                 values["path"] = image.partition("/media/")[2]
         with self.both_databases() as (ours, kept):
@@ -128,10 +132,10 @@ class Api:
         pair = self.send("POST", self.part.refresh, json={"refresh": pair["refresh"]}).json()
         headers["Authorization"] = f"Bearer {pair['access']}"
         values |= pair | {"user": str(tokens.decode(pair["access"])[1]["user_id"])}
-        if self.part.number >= 9:
+        if self.has_comments:
             comment = {"title": "Mine", "content": "It flies.", "product": 1}
             values["comment"] = str(
-                self.send("POST", "/comment/", json=comment, headers=headers).json()["pk"]
+                self.send("POST", COMMENTS, json=comment, headers=headers).json()["pk"]
             )
         self.headers[client] = headers
 
@@ -162,7 +166,7 @@ class Api:
                 kept.backup(ours)
         self.changed = row.method != "GET"
         values = dict(self.values[client])
-        values["own pk"] = values.get("comment" if row.path.startswith("/comment/") else "user", "")
+        values["own pk"] = values.get("comment" if row.path.startswith(COMMENTS) else "user", "")
 
         def filled(text: str) -> str:
             return re.sub(r"<([^<>]+)>", lambda match: values[match[1]], text)
@@ -183,7 +187,9 @@ def running(part: Part, state: Path):
     # Every request finds an account whose password is checked: the real hasher takes its time.
     quick = {"TUTORIAL_FAST_PASSWORDS": "1"}
     with serve(part.path, clock=True, keep=state, environment=quick) as server:
-        api = Api(part, server.url, server.clock, state / "db.sqlite3")
+        listed = rows(PAGE.read_text(encoding="utf-8"))
+        has_comments = any(row.path == COMMENTS and row.holds_for(part) for row in listed)
+        api = Api(part, has_comments, server.url, server.clock, state / "db.sqlite3")
         api.prepare()
         yield api
 

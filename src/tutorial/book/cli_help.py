@@ -12,15 +12,19 @@ import os
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
+from typer.main import get_group
 
-from tutorial.ladder import ROOT
+import tutorial
+from tutorial.cli import app as cli
 
+PACKAGE = Path(tutorial.__file__).parent
 COLUMNS = 80
 
 
@@ -33,7 +37,6 @@ def help_of(command: str) -> str:
             "COLUMNS": str(COLUMNS),
             "NO_COLOR": "1",
             "TERM": "dumb",
-            "PYTHONPATH": str(ROOT / "src"),
             "PYTHONUTF8": "1",
         },
         capture_output=True,
@@ -55,8 +58,8 @@ class CliHelpDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         command = self.arguments[0] if self.arguments else ""
-        for name in ("cli.py", "lab/__init__.py", "ladder.py"):
-            self.env.note_dependency(str(ROOT / "src" / "tutorial" / name))
+        for path in PACKAGE.rglob("*.py"):  # any of them may say what an option means
+            self.env.note_dependency(str(path))
         text = help_of(command)
         return [nodes.literal_block(text, text, language="text", classes=["cli-help"])]
 
@@ -65,11 +68,8 @@ class CliCommandsDirective(SphinxDirective):
     """A section for every command that there is, each with its help."""
 
     def run(self) -> list[nodes.Node]:
-        from tutorial.cli import app
-
-        lines = []
-        for registered in app.registered_commands:
-            name = registered.name or registered.callback.__name__.replace("_", "-")
+        lines: list[str] = []
+        for name in get_group(cli).commands:
             lines += [f"## `tutorial {name}`", "", f"```{{cli-help}} {name}", "```", ""]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 

@@ -1,7 +1,7 @@
 """Shows the steps of a page: listings, diffs and commands, as `tutorial.book.page` reads them.
 
-What a directive means stands there, where the robot reader gets it from too. Here it is only
-turned into Markdown, and that is handed back to the parser.
+What a directive means is written there, where the robot reader gets it from too. Here it is
+only turned into Markdown, and that is handed back to the parser.
 """
 
 from __future__ import annotations
@@ -14,8 +14,16 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from tutorial.book import page as book
-from tutorial.book.page import Command, Hunk, Mistake, Page, Step
+from tutorial.book.changes import Hunk, as_diff, hunks
+from tutorial.book.page import (
+    KINDS,
+    Command,
+    Mistake,
+    Step,
+    catch_up_commands,
+    check_page,
+    read_page,
+)
 from tutorial.ladder import LADDER, ROOT, Part
 from tutorial.project_files import own_files
 
@@ -35,13 +43,13 @@ def language_of(path: str) -> str:
 
 
 def folded(title: str, content: str) -> str:
-    # More colons than anything that may stand inside.
+    # More colons than anything that may be inside.
     return f"::::::::{{dropdown}} {title}\n{content}\n::::::::\n"
 
 
-def diff(path: str, hunks: list[Hunk], note: str = "") -> str:
-    text = book.as_diff(hunks)
-    if len(hunks) == 1:  # nothing to tell apart
+def diff(path: str, changes: list[Hunk], note: str = "") -> str:
+    text = as_diff(changes)
+    if len(changes) == 1:  # nothing to tell apart
         text = text.partition("\n")[2]
     return code("diff", text, f"{path}{note}")
 
@@ -68,7 +76,7 @@ def terminal(commands: list[Command], caption: str = "") -> str:
 
 
 def render(step: Step) -> str:
-    path, page = step.argument, step.page
+    path = step.argument
     match step.kind:
         case "new-file" | "whole-file":
             note = "new file" if step.kind == "new-file" else "the whole file"
@@ -86,9 +94,9 @@ def render(step: Step) -> str:
             said = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
             return f"Delete {said}.\n"
         case "copy":
-            return render_copy(page, path)
+            return render_copy(step)
         case "excerpt":
-            of = f", part {step.options['part']}" if step.options.get("part") else ""
+            of = f", part {step.part.number}" if step.options.get("part") else ""
             return code(language_of(path), "\n\n".join(step.cuts), f"{path}{of}")
         case "run":
             other = step.options.get("terminal")
@@ -98,7 +106,7 @@ def render(step: Step) -> str:
         case "stop":
             return "Stop the server: press {kbd}`Ctrl-C` in its terminal.\n"
         case "before-you-start":
-            return before_you_start(page, step)
+            return before_you_start(step)
         case "check-your-work":
             return (
                 "In the terminal of the tutorial's folder ([which one?](/getting-started.md)), "
@@ -107,13 +115,14 @@ def render(step: Step) -> str:
                 + "\nA promise that does not hold is named in words, with the file to open.\n"
             )
         case "what-changed":
-            return what_changed(page)
+            return what_changed(step.part)
     raise NotImplementedError(step.kind)
 
 
-def render_copy(page: Page, path: str) -> str:
+def render_copy(step: Step) -> str:
     """A file or a folder of the part to take over, with a link to download it."""
-    source = page.part.path / path
+    path = step.argument
+    source = step.part.path / path
     inside = source.relative_to(ROOT).as_posix()
     if source.is_dir():
         links = [
@@ -129,14 +138,17 @@ def render_copy(page: Page, path: str) -> str:
     )
 
 
-def before_you_start(page: Page, step: Step) -> str:
-    last = page.before
+def before_you_start(step: Step) -> str:
+    last = step.part.before
+    if last is None:
+        raise step.mistake("Nothing comes before the first part: take this directive out.")
+    first, *rest = catch_up_commands(last)
     catching_up = (
         f"In [the tutorial's terminal](/getting-started.md), get part {last.number} as the book "
         "has it:\n\n"
-        + terminal(book.catch_up(last)[:1])
+        + terminal([first])
         + "\nThen, in a terminal of your own:\n\n"
-        + terminal(book.catch_up(last)[1:])
+        + terminal(rest)
         + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
     )
     return (
@@ -164,8 +176,12 @@ def files_of(part: Part | None) -> dict[str, str]:
     return found
 
 
-def what_changed(page: Page) -> str:
-    old, new = files_of(page.before), files_of(page.part)
+def what_changed(part: Part) -> str:
+    """Every change from the part before to this one, folded; of the first part, its files."""
+    old, new = files_of(part.before), files_of(part)
+    if part.before is None:
+        listing = "\n".join(f"- `{name}`" for name in new)
+        return folded(f"All {len(new)} files of part {part.number}", listing)
     blocks, also = [], []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name, ""), new.get(name, "")
@@ -177,16 +193,13 @@ def what_changed(page: Page) -> str:
         elif not after or (name not in old and generated):
             also.append(f"`{name}` is new")
         else:
-            hunks = book.hunks(before.splitlines(), after.splitlines())
-            blocks.append(diff(name, hunks, "" if name in old else " — new file"))
-    if page.before is None:
-        listing = "\n".join(f"- `{name}`" for name in new)
-        return folded(f"All {len(new)} files of part 1", listing)
-    title = f"Every change from part {page.before.number} to part {page.part.number}"
+            changes = hunks(before.splitlines(), after.splitlines())
+            blocks.append(diff(name, changes, "" if name in old else " — new file"))
+    title = f"Every change from part {part.before.number} to part {part.number}"
     rest = f"\n{'; '.join(also)}.\n" if also else ""
     return (
         folded(title, "\n".join(blocks) + rest)
-        + f"\nThe same as a patch: `tutorial diff {page.before.number} {page.part.number}`.\n"
+        + f"\nThe same as a patch: `tutorial diff {part.before.number} {part.number}`.\n"
     )
 
 
@@ -201,8 +214,9 @@ class StepDirective(SphinxDirective):
         step = self.step()
         if step is None:
             return []
-        for part in filter(None, (step.page.part, step.page.before)):
-            self.env.note_dependency(str(part.path / (step.argument or "requirements.txt")))
+        for part in (step.page.part, step.page.before):
+            if part:
+                self.env.note_dependency(str(part.path / (step.argument or "requirements.txt")))
         found = self.parse_text_to_nodes(render(step))
         box = nodes.container(classes=["step", f"step-{self.name}"])
         box += found
@@ -214,15 +228,15 @@ class StepDirective(SphinxDirective):
         if "book_steps" not in data:
             path = Path(self.env.doc2path(self.env.docname))
             try:
-                page = book.read(path)
-                book.check(page)
+                page = read_page(path)
+                check_page(page)
                 data["book_steps"] = list(page.steps)
             except Mistake as mistake:
                 data["book_steps"] = None
                 logger.warning(mistake.said, location=(self.env.docname, mistake.line))
         if data["book_steps"] is None:
             return None
-        step = data["book_steps"].pop(0)
+        step: Step = data["book_steps"].pop(0)
         if (step.kind, step.argument) != (self.name, " ".join(self.arguments)):
             raise self.error(f"The book read {step.kind} {step.argument} here.")
         return step
@@ -240,8 +254,29 @@ class LadderDirective(SphinxDirective):
         return self.parse_text_to_nodes("| part | chapter | adds |\n|--|--|--|\n" + "\n".join(rows))
 
 
+class NextChapterDirective(SphinxDirective):
+    """The end of a chapter: which one comes next, or that there is none yet."""
+
+    def run(self) -> list[nodes.Node]:
+        part = part_of_page(self.env.docname)
+        if part is None:
+            raise self.error("Only a chapter has a next one, and this page is not a chapter.")
+        after = part.after
+        return self.parse_text_to_nodes(
+            f"Next: [{after.title}](/chapters/{after.slug}.md), {after.adds}."
+            if after
+            else "This is the last part so far."
+        )
+
+
+def part_of_page(name: str) -> Part | None:
+    """Return the part whose chapter this page of the book is, or None."""
+    slug = name.removeprefix("chapters/")
+    return next((part for part in LADDER if part.slug == slug), None)
+
+
 def in_sight(node: nodes.Node) -> bool:
-    """Whether one reads this on the way: not what is folded, nor the tab for another system."""
+    """Whether a reader sees this on the way: not what is folded, nor another system's tab."""
     while node.parent is not None:
         component = node.get("design_component") if isinstance(node, nodes.Element) else None
         if component == "dropdown" or (component == "tab-item" and node.parent.index(node)):
@@ -252,9 +287,7 @@ def in_sight(node: nodes.Node) -> bool:
 
 def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
     """Say below a chapter's title which part it belongs to, and how long it takes."""
-    env = app.env
-    slug = env.docname.removeprefix("chapters/")
-    part = next((part for part in LADDER if part.slug == slug), None)
+    part = part_of_page(app.env.docname)
     title = next(iter(doctree.findall(nodes.title)), None)
     if part is None or title is None:
         return
@@ -272,7 +305,7 @@ def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for kind, spec in book.KINDS.items():
+    for kind, spec in KINDS.items():
         members = {
             "required_arguments": spec.required_arguments,
             "optional_arguments": spec.optional_arguments,
@@ -280,5 +313,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
         }
         app.add_directive(kind, type(StepDirective.__name__, (StepDirective,), members))
     app.add_directive("ladder", LadderDirective)
+    app.add_directive("next-chapter", NextChapterDirective)
     app.connect("doctree-read", add_part_line)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,26 +10,28 @@ from __future__ import annotations
 import ast
 import doctest
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from docutils.parsers.rst import Directive, directives
+from docutils.parsers.rst import Directive
+from docutils.parsers.rst.directives import flag, unchanged, unchanged_required
+from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
 
+from tutorial.book.changes import DoesNotApply, Hunk, apply, as_diff, go_part_way, hunks
 from tutorial.carrying.snapshots import next_steps
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
 
 CHAPTERS = ROOT / "docs" / "chapters"
 PROJECT = "product-reviews"  # the learner's folder, in their home folder
-EXTENSIONS = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
-CONTEXT = 2  # unchanged lines around a change
+EXTENSIONS = ["attrs_inline", "colon_fence", "deflist", "fieldlist", "substitution"]
 VARIES = "…"
 
 # Works in a POSIX shell and not, or not the same, in PowerShell.
@@ -52,43 +54,54 @@ class Mistake(Problem):
 # The directives
 
 
+Options = dict[str, Callable[[str], Any]]
+
+
 class Spec(Directive):
     """What MyST's own parser has to know of a directive to read its head as Sphinx does."""
 
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"class": directives.unchanged}  # some, or MyST looks for no options at all
+    option_spec = {"class": unchanged}  # some, or MyST looks for no options at all
 
 
-def spec(*, argument: bool = False, **options) -> type[Spec]:
-    return type(
-        "Spec",
-        (Spec,),
-        {"required_arguments": int(argument), "optional_arguments": 0, "option_spec": options}
-        if argument
-        else {"option_spec": options or Spec.option_spec},
-    )
+def spec(options: Options | None = None, *, argument: bool = False) -> type[Spec]:
+    """Describe a directive by its options, and whether it has to have an argument."""
+
+    class Described(Spec):
+        required_arguments = 1 if argument else 0
+        optional_arguments = 0 if argument else 1
+        option_spec = options or Spec.option_spec
+
+    return Described
 
 
 KINDS: dict[str, type[Spec]] = {
-    "new-file": spec(argument=True, collapse=directives.flag),
-    "whole-file": spec(argument=True, collapse=directives.flag),
-    "change": spec(argument=True, only=directives.unchanged, later=directives.unchanged),
-    "patch": spec(argument=True, why=directives.unchanged),
-    "delete-files": spec(argument=True, why=directives.unchanged),
-    "copy": spec(argument=True, why=directives.unchanged),
-    "excerpt": spec(argument=True, object=directives.unchanged_required, part=directives.unchanged),
-    "run": spec(
-        **{"at-the-end": directives.flag, "fails": directives.flag},
-        terminal=directives.unchanged,
-        type=directives.unchanged,
-    ),
-    "python": spec(**{"at-the-end": directives.flag, "django": directives.flag}),
-    "stop": spec(terminal=directives.unchanged),
+    "new-file": spec({"collapse": flag}, argument=True),
+    "whole-file": spec({"collapse": flag}, argument=True),
+    "change": spec({"only": unchanged, "later": unchanged}, argument=True),
+    "patch": spec(argument=True),
+    "delete-files": spec(argument=True),
+    "copy": spec(argument=True),
+    "excerpt": spec({"object": unchanged_required, "part": unchanged}, argument=True),
+    "run": spec({"at-the-end": flag, "fails": flag, "terminal": unchanged, "type": unchanged}),
+    "python": spec({"at-the-end": flag, "django": flag}),
+    "stop": spec({"terminal": unchanged}),
     "before-you-start": spec(),
     "check-your-work": spec(),
     "what-changed": spec(),
+}
+FOR_CHAPTERS = {
+    "new-file",
+    "whole-file",
+    "change",
+    "patch",
+    "delete-files",
+    "copy",
+    "before-you-start",
+    "check-your-work",
+    "what-changed",
 }
 
 
@@ -111,22 +124,6 @@ class Command:
         return "manage.py runserver" in self.posix
 
 
-@dataclass(frozen=True)
-class Hunk:
-    """Neighbouring changed lines of a file, with a little of what stands around them."""
-
-    start: int  # of the old lines, counted from 0
-    lines: tuple[tuple[str, str], ...]  # (" ", "+" or "-"; the line)
-
-    @property
-    def old(self) -> list[str]:
-        return [text for sign, text in self.lines if sign != "+"]
-
-    @property
-    def new(self) -> list[str]:
-        return [text for sign, text in self.lines if sign != "-"]
-
-
 @dataclass
 class Step:
     """One directive on a page, and what it comes to."""
@@ -144,6 +141,22 @@ class Step:
     commands: list[Command] = field(default_factory=list)
     examples: list[doctest.Example] = field(default_factory=list)  # python
 
+    @property
+    def part(self) -> Part:
+        """The part that the step is about. Raises Mistake when no part is named."""
+        name = self.options.get("part")
+        if name == "last":
+            return LADDER[-1]
+        if name:
+            return find(name)
+        if self.page.part is None:
+            raise self.mistake(
+                "{excerpt} outside of a chapter names its part: `:part: 7`."
+                if self.kind == "excerpt"
+                else f"{{{self.kind}}} is for chapters, and this page is not one."
+            )
+        return self.page.part
+
     def mistake(self, said: str, line: int | None = None) -> Mistake:
         return Mistake(self.page.path, line or self.line, said)
 
@@ -159,27 +172,28 @@ class Page:
 
     @property
     def before(self) -> Part | None:
-        return find(self.part.number - 1) if self.part and self.part.number > 1 else None
+        return self.part.before if self.part else None
 
 
 # Reading
 
 
 @cache
-def markdown():
+def markdown() -> MarkdownIt:
     return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
 
 
-def chapter(part: Part) -> Path:
+def chapter_path(part: Part) -> Path:
+    """Return the path of a part's page, whether or not it is written yet."""
     return CHAPTERS / f"{part.slug}.md"
 
 
-def read(path: Path, *, text: str | None = None) -> Page:
+def read_page(path: Path) -> Page:
     """Read a page, and work out what each of its steps shows.
 
     The page of a chapter is named for its part. Raises Mistake for what cannot be followed.
     """
-    text = path.read_text(encoding="utf-8") if text is None else text
+    text = path.read_text(encoding="utf-8")
     part = next((part for part in LADDER if part.slug == path.stem), None)
     page = Page(path, part)
     for name, argument, content, line in directives_in(text):
@@ -193,7 +207,7 @@ def read(path: Path, *, text: str | None = None) -> Page:
 def directives_in(text: str, first: int = 1) -> Iterator[tuple[str, str, str, int]]:
     """Yield name, argument, content and line of every directive, nested ones included."""
     for token in markdown().parse(text):
-        if token.type not in {"fence", "colon_fence"}:
+        if token.type not in {"fence", "colon_fence"} or token.map is None:
             continue
         if match := re.fullmatch(r"\{([\w-]+)\}\s*(.*)", token.info.strip()):
             line = first + token.map[0]
@@ -217,21 +231,19 @@ def parse(page: Page, kind: str, argument: str, content: str, line: int) -> Step
 def work_out(step: Step) -> None:
     """Find out what a step shows: the file, the diff, the commands."""
     page = step.page
-    in_chapter = {"new-file", "whole-file", "change", "patch", "delete-files", "copy"}
-    in_chapter |= {"before-you-start", "check-your-work", "what-changed"}
-    if step.kind in in_chapter and page.part is None:
-        raise step.mistake(f"{{{step.kind}}} is for chapters, and this page is none.")
+    if step.kind in FOR_CHAPTERS and page.part is None:
+        raise step.mistake(f"{{{step.kind}}} is for chapters, and this page is not one.")
     match step.kind:
         case "new-file" | "whole-file":
-            step.text = text_of(step, page.part)
+            step.text = text_of(step)
             page.files[step.argument] = step.text.splitlines()
         case "change":
             change(step)
         case "patch":
             patch(step)
         case "copy":
-            if not (page.part.path / step.argument).exists():
-                raise step.mistake(f"{page.part.slug} has no {step.argument}.")
+            if not (step.part.path / step.argument).exists():
+                raise step.mistake(f"{step.part.slug} has no {step.argument}.")
         case "excerpt":
             excerpt(step)
         case "run":
@@ -246,20 +258,21 @@ def work_out(step: Step) -> None:
                 Command(step.line, "source .venv/bin/activate", r".venv\Scripts\Activate.ps1"),
             ]
         case "check-your-work":
+            number = step.part.number
             step.commands = [
                 Command(
                     step.line,
-                    f"tutorial check {page.part.number} ~/{PROJECT}",
+                    f"tutorial check {number} ~/{PROJECT}",
                     None,
-                    (VARIES, f"All promises up to part {page.part.number} hold.{VARIES}", VARIES),
+                    (VARIES, f"All promises up to part {number} hold.{VARIES}", VARIES),
                 )
             ]
 
 
-def text_of(step: Step, part: Part) -> str:
-    path = part.path / step.argument
+def text_of(step: Step) -> str:
+    path = step.part.path / step.argument
     if not path.is_file():
-        raise step.mistake(f"{part.slug} has no file {step.argument}.")
+        raise step.mistake(f"{step.part.slug} has no file {step.argument}.")
     return path.read_text(encoding="utf-8")
 
 
@@ -278,25 +291,9 @@ def so_far(step: Step) -> list[str]:
 def change(step: Step) -> None:
     """Take the changes that the step asks for, from the file so far to the part's."""
     old = so_far(step)
-    target = text_of(step, step.page.part).splitlines()
-    wanted = patterns(step.options.get("only"))
-    held_back = patterns(step.options.get("later"))
-
-    def held(line: str) -> bool:
-        return any(pattern in line for pattern in held_back)
-
-    new: list[str] = []
-    found = set()
-    for tag, i, j, k, m in SequenceMatcher(None, old, target, autojunk=False).get_opcodes():
-        lines = [*old[i:j], *target[k:m]]
-        hits = {pattern for pattern in wanted if any(pattern in line for line in lines)}
-        if tag == "equal" or (wanted and not hits):
-            new += old[i:j]
-        else:
-            found |= hits
-            new += [line for line in old[i:j] if held(line)]
-            new += [line for line in target[k:m] if not held(line)]
-    if missing := [pattern for pattern in wanted if pattern not in found]:
+    only, later = texts(step.options.get("only")), texts(step.options.get("later"))
+    new, missing = go_part_way(old, text_of(step).splitlines(), only, later)
+    if missing:
         raise step.mistake(f"No change left in {step.argument} holds {missing[0]!r}.")
     if new == old:
         raise step.mistake(f"{step.argument} does not change any more from here to the part's.")
@@ -304,12 +301,12 @@ def change(step: Step) -> None:
     step.page.files[step.argument] = new
 
 
-def patterns(option: str | None) -> list[str]:
-    return [pattern.strip() for pattern in (option or "").split(" | ") if pattern.strip()]
+def texts(option: str | None) -> list[str]:
+    return [text.strip() for text in (option or "").split(" | ") if text.strip()]
 
 
 def patch(step: Step) -> None:
-    """Read a diff that stands on the page, for a state that no part has."""
+    """Read a diff that is on the page, for a state that no part has."""
     lines: list[list[tuple[str, str]]] = [[]]
     for number, text in enumerate(step.body, start=step.body_line):
         if text.startswith("@@"):
@@ -320,55 +317,40 @@ def patch(step: Step) -> None:
             raise step.mistake("A line of a diff begins with a space, + or -.", number)
     old = so_far(step)
     step.hunks = [Hunk(0, tuple(found)) for found in lines if found]
-    step.page.files[step.argument] = apply(step, old)
+    step.page.files[step.argument] = apply_step(step, old)
 
 
-def hunks(old: list[str], new: list[str]) -> list[Hunk]:
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    found = []
-    for group in matcher.get_grouped_opcodes(CONTEXT):
-        lines: list[tuple[str, str]] = []
-        for tag, i, j, k, m in group:
-            if tag == "equal":
-                lines += [(" ", line) for line in old[i:j]]
-            else:
-                lines += [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:m]]
-        found.append(Hunk(group[0][1], tuple(lines)))
-    return found
-
-
-def apply(step: Step, lines: list[str]) -> list[str]:
-    """Apply the step's diff to these lines, as a reader does: by what stands around it."""
-    lines = list(lines)
-    for hunk in step.hunks:
-        size = len(hunk.old)
-        places = [i for i in range(len(lines) - size + 1) if lines[i : i + size] == hunk.old]
-        if not places:
-            known = next((text for text in hunk.old if text.strip() and text not in lines), None)
-            said = f"the line {known!r} is not in it" if known else "its lines stand elsewhere"
-            raise step.mistake(f"The diff of {step.argument} does not apply: {said}.")
-        place = min(places, key=lambda i: abs(i - hunk.start))
-        lines[place : place + size] = hunk.new
-    return lines
+def apply_step(step: Step, lines: list[str]) -> list[str]:
+    """Apply the step's diff to these lines. Raises Mistake when it does not apply."""
+    try:
+        return apply(step.hunks, lines)
+    except DoesNotApply as error:
+        raise step.mistake(f"The diff of {step.argument} does not apply: {error}.") from None
 
 
 def excerpt(step: Step) -> None:
     """Cut a class, a function, a method or an assignment out of the part's file."""
-    part = find(step.options["part"]) if step.options.get("part") else step.page.part
-    if part is None:
-        raise step.mistake("{excerpt} outside of a chapter names its part: `:part: 7`.")
-    if not step.options.get("object"):
+    wanted = step.options.get("object")
+    if not wanted:
         raise step.mistake("{excerpt} says of what: `:object: ProductViewSet`.")
-    source = text_of(step, part)
-    for name in step.options["object"].split(","):
-        body, node = ast.parse(source).body, None
-        for word in name.strip().split("."):
-            node = next((node for node in body if word in names(node)), None)
-            if node is None:
-                raise step.mistake(f"{step.argument} of {part.slug} has no {name.strip()}.")
-            body = getattr(node, "body", [])
-        first = min([node.lineno, *[d.lineno for d in getattr(node, "decorator_list", [])]])
+    source = text_of(step)
+    for name in wanted.split(","):
+        node = find_object(ast.parse(source), name.strip())
+        if node is None:
+            raise step.mistake(f"{step.argument} of {step.part.slug} has no {name.strip()}.")
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *[decorator.lineno for decorator in decorators]])
         step.cuts.append("\n".join(source.splitlines()[first - 1 : node.end_lineno]))
+
+
+def find_object(module: ast.Module, dotted: str) -> ast.stmt | None:
+    """Return the statement that defines ``name`` or ``Class.name``, or None."""
+    body: list[ast.stmt] = module.body
+    node = None
+    for name in dotted.split("."):
+        node = next((statement for statement in body if name in names(statement)), None)
+        body = getattr(node, "body", [])
+    return node
 
 
 def names(node: ast.stmt) -> set[str]:
@@ -398,7 +380,7 @@ def commands(step: Step) -> list[Command]:
 # What every chapter has to have
 
 
-def check(page: Page) -> None:
+def check_page(page: Page) -> None:
     """Raise Mistake for what can be seen without doing it."""
     for step in page.steps:
         for command in step.commands if step.kind == "run" else ():
@@ -412,28 +394,19 @@ def check(page: Page) -> None:
         return
     kinds = [step.kind for step in page.steps]
     for kind in ("before-you-start", "check-your-work", "what-changed"):
-        if kind not in kinds and not (kind == "before-you-start" and page.part.number == 1):
+        if kind not in kinds and not (kind == "before-you-start" and page.before is None):
             raise Mistake(page.path, 1, f"A chapter has a {{{kind}}}, and this one has none.")
     for path, lines in page.files.items():
-        if lines != (page.part.path / path).read_text(encoding="utf-8").splitlines():
+        target = (page.part.path / path).read_text(encoding="utf-8").splitlines()
+        if lines != target:
             last = [step for step in page.steps if step.argument == path][-1]
-            missing = hunks(lines, (page.part.path / path).read_text("utf-8").splitlines())
             raise last.mistake(
                 f"{path} is not yet the part's at the end of the page; what is left:\n"
-                + as_diff(missing)
+                + as_diff(hunks(lines, target))
             )
 
 
-def as_diff(found: list[Hunk]) -> str:
-    """Return hunks as they are shown, each with the line it begins at where that is known."""
-    return "\n".join(
-        (f"@@ line {hunk.start + 1} @@\n" if hunk.start else "@@\n")
-        + "\n".join(sign + text for sign, text in hunk.lines)
-        for hunk in found
-    )
-
-
-def matches(expected: list[str] | tuple[str, ...], got: str) -> bool:
+def matches(expected: Sequence[str], got: str) -> bool:
     """Return whether output is what the page shows.
 
     ``…`` within a line stands for anything in it; a line of ``…`` alone stands for any lines.
@@ -451,8 +424,11 @@ def trimmed(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip("\n").rstrip().splitlines()]
 
 
-def catch_up(part: Part) -> list[Command]:
-    """The commands that bring a reader without a project to the end of a part."""
+def catch_up_commands(part: Part) -> list[Command]:
+    """Return the commands that bring a reader without a project to the end of a part.
+
+    The first is for the tutorial's terminal, the others are for the reader's own.
+    """
     found = [Command(0, f"tutorial start {part.number} ~/{PROJECT}", None)]
     variants = {
         "python3 -m venv .venv": "py -m venv .venv",

@@ -14,29 +14,36 @@ It needs a POSIX system (a terminal of its own) and the packages that build the 
 from __future__ import annotations
 
 import argparse
-import fcntl
-import json
 import os
-import pty
 import re
-import select
 import shutil
-import signal
 import socket
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
-from tutorial.book import page as book
-from tutorial.book.page import Command, Mistake, Page, Step
+from tutorial.book.page import (
+    PROJECT,
+    Command,
+    Mistake,
+    Page,
+    Step,
+    apply_step,
+    catch_up_commands,
+    chapter_path,
+    check_page,
+    matches,
+    read_page,
+)
+from tutorial.book.terminal import PythonSession, Terminal
 from tutorial.errors import Problem
-from tutorial.ladder import LADDER, ROOT, Part, find, up_to
+from tutorial.ladder import LADDER, ROOT, Part, find
 from tutorial.project_files import own_files
 from tutorial.running.server import answers
 
@@ -53,124 +60,9 @@ MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 PORT = re.compile(r"(?<=127\.0\.0\.1:)8000\b|(?<=localhost:)8000\b")
 
 STARTED = "Starting development server at"
-PATIENCE = 180  # seconds for one command; pip on a slow network needs some
-# Colours, and the links that curl puts around addresses.
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(\x07|\x1b\\))")
 KEPT_TABLES = re.compile(r"reviews_\w+|auth_user")
 NOT_KEPT = {"last_login", "updated"}  # columns that change with use
-
-# Runs the examples of {python}, one line of JSON in, one out. In the learner's environment.
-SESSION = """
-import contextlib, io, json, sys, traceback
-names = {"__name__": "__main__"}
-if "--django" in sys.argv:  # as `manage.py shell` begins
-    import os, django
-    sys.path.insert(0, "")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "medium.settings"
-    django.setup()
-    from django.apps import apps
-    names.update((model.__name__, model) for model in apps.get_models())
-for line in sys.stdin:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        try:
-            exec(compile(json.loads(line), "<the page>", "single"), names)
-        except BaseException as error:
-            out.write("".join(traceback.format_exception_only(error)))
-    print(json.dumps(out.getvalue()), flush=True)
-"""
-
-
-class Terminal:
-    """A terminal window: a shell that remembers its folder and its environment."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._shown = b""
-        self.runs: Command | None = None
-        self._count = 0
-        self._master, slave = pty.openpty()
-        # Wide enough that nothing is wrapped.
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        self._shell = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
-            stdin=subprocess.PIPE,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            env=environment,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            # getpass asks the controlling terminal, so there has to be one.
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
-        )
-        os.close(slave)
-        self._write("trap : INT")  # Ctrl-C is for what runs in it
-
-    def run(self, command: Command, text: str, typed: list[str] = ()) -> tuple[str, int | None]:
-        """Run a command and return what it wrote, and its exit code (None: it runs on)."""
-        self._count += 1
-        end = f"~{self._count}~"
-        source = "/dev/tty" if typed else "/dev/null"
-        self._write(f"{{ {text}\n}} < {source}; printf '{end}%s\\n' $?")
-        self._shown = b""
-        if command.keeps_running:
-            self.runs = command
-            return "", None
-        typed = list(typed)
-        deadline = time.monotonic() + PATIENCE
-        while not (match := re.search(rf"{end}(\d+)\n", self.said)):
-            if not self.read(0.3) and typed and self.said.endswith(": "):
-                # getpass throws away what was typed before it asked: one at a time.
-                os.write(self._master, f"{typed.pop(0)}\n".encode())
-            if time.monotonic() > deadline or self._shell.poll() is not None:
-                raise Problem(f"`{text}` does not end. So far it said:\n{self.said[-600:]}")
-        return self.said[: match.start()], int(match[1])
-
-    def read(self, timeout: float) -> bool:
-        """Take in what the terminal shows; return whether there was anything."""
-        ready, _, _ = select.select([self._master], [], [], timeout)
-        if not ready:
-            return False
-        try:
-            self._shown += os.read(self._master, 65536)
-        except OSError:  # Linux says so when the last one has closed it
-            return False
-        return True
-
-    @property
-    def said(self) -> str:
-        """What the terminal shows since the last command began, without its colours."""
-        return ESCAPES.sub("", self._shown.decode("utf-8", "replace").replace("\r\n", "\n"))
-
-    def read_all(self) -> str:
-        while self.read(0.05):
-            pass
-        return self.said
-
-    def stop(self) -> None:
-        """Press Ctrl-C."""
-        os.write(self._master, b"\x03")
-        deadline = time.monotonic() + 10
-        while not re.search(r"~\d+~\d+\n", self.said):
-            self.read(0.2)
-            if time.monotonic() > deadline:
-                raise Problem(f"`{self.runs.posix}` does not end with Ctrl-C.")
-        self.runs = None
-
-    def close(self) -> None:
-        os.killpg(self._shell.pid, signal.SIGHUP)
-        os.close(self._master)  # hangs up: whatever still runs in it gets SIGHUP
-        self._shell.stdin.close()
-        try:
-            self._shell.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._shell.pid, signal.SIGKILL)
-            self._shell.wait()
-
-    def _write(self, line: str) -> None:
-        self._shell.stdin.write(line + "\n")
-        self._shell.stdin.flush()
+Rows = dict[str, list[dict[str, Any]]]  # by table
 
 
 class Robot:
@@ -178,18 +70,20 @@ class Robot:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.project = home / book.PROJECT
+        self.project = home / PROJECT
         self.port = any_port()
         self.terminals: dict[str, Terminal] = {}
-        self.sessions: dict[bool, subprocess.Popen] = {}  # of Django's shell or of Python alone
-        self.rows: dict[str, list[dict]] = {}
+        self.sessions: dict[bool, PythonSession] = {}  # of Django's shell, or of Python alone
+        self.rows: Rows = {}
         self.edited = False
 
     # A chapter
 
     def follow(self, page: Page) -> None:
-        """Do what the page says, and compare what came of it with the part."""
-        book.check(page)
+        """Do what a chapter says, and compare what came of it with its part. Raises Mistake."""
+        if page.part is None:
+            raise Mistake(page.path, 1, "This page is not a chapter: it is named for no part.")
+        check_page(page)
         try:
             promised = [step for step in page.steps if "at-the-end" in step.options]
             for step in page.steps:
@@ -197,7 +91,7 @@ class Robot:
                     self.keep_promises(promised)
                 if step not in promised:
                     self.do(step)
-            self.compare(page)
+            self.compare(page, page.part)
             self.look_at_the_database(page)
         finally:
             self.close()
@@ -211,7 +105,8 @@ class Robot:
             Command(ready.line, "source .venv/bin/activate", None),
             Command(ready.line, "python manage.py runserver", None),
         ]
-        self.run(ready, server := self.terminal("server at the end"))
+        server = self.terminal("server at the end")
+        self.run(ready, server)
         for step in promised:
             self.do(step)
         server.stop()
@@ -244,8 +139,11 @@ class Robot:
 
     @staticmethod
     def gist(step: Step) -> str:
-        first = step.commands[0].posix if step.commands else ""
-        return step.argument or first or (step.examples[0].source.strip() if step.examples else "")
+        if step.argument:
+            return step.argument
+        if step.commands:
+            return step.commands[0].posix
+        return step.examples[0].source.strip() if step.examples else ""
 
     # Files
 
@@ -257,17 +155,17 @@ class Robot:
             raise step.mistake(f"There is no {step.argument} in the reader's project.")
         if step.hunks:
             lines = path.read_text(encoding="utf-8").splitlines()
-            text = "".join(f"{line}\n" for line in book.apply(step, lines))
+            text = "".join(f"{line}\n" for line in apply_step(step, lines))
         else:
             text = step.text
         if not self.project.is_dir():
-            raise step.mistake(f"There is no folder {book.PROJECT} to put {step.argument} in.")
+            raise step.mistake(f"There is no folder {PROJECT} to put {step.argument} in.")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
         self.edited = True
 
     def copy(self, step: Step) -> None:
-        source, target = step.page.part.path / step.argument, self.project / step.argument
+        source, target = step.part.path / step.argument, self.project / step.argument
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
@@ -276,10 +174,11 @@ class Robot:
 
     def compare_excerpt(self, step: Step) -> None:
         """What the page talks about has to be in the reader's file by then."""
+        if step.part != step.page.part:
+            return  # it is about another part's file
         path = self.project / step.argument
-        own = not step.options.get("part") or find(step.options["part"]) == step.page.part
         mine = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if own and not all(cut in mine for cut in step.cuts):
+        if not all(cut in mine for cut in step.cuts):
             raise step.mistake(f"The reader's {step.argument} does not hold these lines yet.")
 
     # Commands
@@ -287,7 +186,7 @@ class Robot:
     def terminal(self, name: str | None) -> Terminal:
         name = name or "first"
         if name not in self.terminals:
-            if name == "tutorial":  # stands in this repository, with its environment on
+            if name == "tutorial":  # in this repository, with its environment on
                 mine = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
                 here, environment = ROOT, self.environment() | {"PATH": mine}
             else:
@@ -313,7 +212,7 @@ class Robot:
             "NO_COLOR": "1",
             "PYTHONPYCACHEPREFIX": str(self.home / ".pycache"),  # and none in the project
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            # As an address: pip splits the variable at spaces, and a path may hold some.
+            # As a URL: pip splits the variable at spaces, and a path may hold some.
             "PIP_CONSTRAINT": (ROOT / "constraints.txt").as_uri(),
         }
 
@@ -344,7 +243,7 @@ class Robot:
             said = f"ends with {code}" if failed else "does not fail, as the page says it does"
             raise step.mistake(f"`{command.posix}` {said}:\n{got[-1500:]}", command.line)
         expected = [self.here(line) for line in command.output]
-        if expected and not book.matches(expected, got):
+        if expected and not matches(expected, got):
             raise step.mistake(
                 f"`{command.posix}` says something else.\nThe page:\n{indented(expected)}\n"
                 f"The command:\n{indented(got.strip().splitlines())}",
@@ -358,7 +257,7 @@ class Robot:
         deadline = time.monotonic() + 30
         while not answers(self.port):
             terminal.read(0.2)
-            # With an error in it, runserver waits for the file to be mended.
+            # With an error in it, runserver waits for the file to be fixed.
             broken = re.search(r"^(~\d+~\d+|\w[\w.]*(Error|Exception)\b.*)\n", terminal.said, re.M)
             if broken or time.monotonic() > deadline:
                 terminal.runs = None
@@ -393,22 +292,11 @@ class Robot:
         django = "django" in step.options
         if django not in self.sessions:
             python = self.project / ".venv" / "bin" / "python"
-            self.sessions[django] = subprocess.Popen(
-                [python, "-c", SESSION, *["--django"] * django],
-                cwd=self.project,
-                env=self.environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
-        session = self.sessions[django]
+            self.sessions[django] = PythonSession(python, self.project, self.environment(), django)
         for example in step.examples:
-            session.stdin.write(json.dumps(self.here(example.source)) + "\n")
-            session.stdin.flush()
-            got = json.loads(session.stdout.readline())
+            got = self.sessions[django].run(self.here(example.source))
             expected = self.here(example.want).splitlines()
-            if not book.matches(expected, got):
+            if not matches(expected, got):
                 raise step.mistake(
                     f"`{example.source.strip()}` says something else.\n"
                     f"The page:\n{indented(expected)}\nPython:\n{indented(got.splitlines())}",
@@ -421,31 +309,26 @@ class Robot:
             terminal.close()
         self.terminals = {}
         for session in self.sessions.values():
-            session.stdin.close()
-            session.wait(10)
-            session.stdout.close()
+            session.close()
         self.sessions = {}
 
     # After a chapter
 
-    def compare(self, page: Page) -> None:
+    def compare(self, page: Page, part: Part) -> None:
         """Compare the project with the part, file by file."""
-        ours, parts = files(self.project), files(page.part.path)
-        wrong = [
-            *(f"{name}: only in the reader's project" for name in ours.keys() - parts.keys()),
-            *(f"{name}: the reader has none" for name in parts.keys() - ours.keys()),
-            *(
-                f"{name}: not as in {page.part.slug}"
-                for name in ours.keys() & parts.keys()
-                if ours[name] != parts[name]
-            ),
+        mine, parts = files(self.project), files(part.path)
+        wrong = [f"{name}: only in the reader's project" for name in mine.keys() - parts.keys()]
+        wrong += [f"{name}: the reader has none" for name in parts.keys() - mine.keys()]
+        wrong += [
+            f"{name}: not as in {part.slug}"
+            for name in mine.keys() & parts.keys()
+            if mine[name] != parts[name]
         ]
         if wrong:
-            last = page.steps[-1].line
             raise Mistake(
                 page.path,
-                last,
-                f"At the end of the page the project is not {page.part.slug}:\n"
+                page.steps[-1].line,
+                f"At the end of the page the project is not {part.slug}:\n"
                 + indented(sorted(wrong)),
             )
 
@@ -488,7 +371,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def table_rows(database: Path) -> dict[str, list[dict]]:
+def table_rows(database: Path) -> Rows:
     """Return what the learner's tables hold, without the columns that change with use."""
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
@@ -507,18 +390,19 @@ def any_port() -> int:
     """Return a port that nobody listens at: not the next one, other robots look for it too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
-def indented(lines: list[str]) -> str:
+def indented(lines: Iterable[str]) -> str:
     return "\n".join(f"    {line}" for line in lines) or "    (nothing)"
 
 
 def catch_up(robot: Robot, part: Part) -> None:
     """Begin after a part, with the commands that a chapter gives to those who catch up."""
-    page = Page(book.chapter(part), part)
+    page = Page(chapter_path(part), part)
     step = Step("run", 0, "", {}, [], 0, page)
-    first, *rest = book.catch_up(part)
+    first, *rest = catch_up_commands(part)
     for terminal, commands in (("tutorial", [first]), ("first", rest)):
         step.commands = commands
         robot.run(step, robot.terminal(terminal))
@@ -529,21 +413,22 @@ def catch_up(robot: Robot, part: Part) -> None:
 def follow(first: Part, last: Part, home: Path) -> None:
     """Follow the chapters from one part to another in this home folder. Raises Mistake."""
     robot = Robot(home)
-    if first.number > 1:
-        print(f"{find(first.number - 1).slug}: caught up with", flush=True)
-        catch_up(robot, find(first.number - 1))
-    for part in up_to(last.number)[first.number - 1 :]:
+    if first.before:
+        print(f"{first.before.slug}: caught up with", flush=True)
+        catch_up(robot, first.before)
+    for part in LADDER[LADDER.index(first) : LADDER.index(last) + 1]:
         began = time.monotonic()
         print(part.slug, flush=True)
-        if not book.chapter(part).is_file():
-            raise Problem(f"Part {part.number} has no chapter: {book.chapter(part)}.")
-        robot.follow(book.read(book.chapter(part)))
+        path = chapter_path(part)
+        if not path.is_file():
+            raise Problem(f"Part {part.number} has no chapter yet: write {path}.")
+        robot.follow(read_page(path))
         print(f"  ✓ {part.slug} in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    written = [part for part in LADDER if book.chapter(part).exists()]
+    written = [part for part in LADDER if chapter_path(part).exists()]
     parser.add_argument("--from", dest="first", type=find, default=LADDER[0], metavar="PART")
     parser.add_argument("--until", type=find, default=written[-1], metavar="PART")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="an empty home folder to keep")

@@ -3,7 +3,7 @@
 ```{simplejwt-settings} lifetimes
 ```
 
-shows one group, no argument all of them. What a setting means stands below. A setting that the
+shows one group, no argument all of them. What a setting means is written below. A setting that the
 package has and this file does not explain stops the build, and so does one that it explains
 and the package has no longer.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -23,13 +24,14 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from tutorial.ladder import find
+from tutorial.ladder import find, first
 
-PART = find(7)  # whose values stand beside the defaults
+PART = first("has_tokens")  # whose values are shown beside the defaults
 
 # In a process of its own: the package reads Django's settings when it is imported.
 READ = """
 import json
+import re
 from datetime import timedelta
 from django.conf import settings
 settings.configure(SECRET_KEY="the project's")
@@ -139,9 +141,13 @@ def chosen() -> dict[str, str]:
     """What the part sets in SIMPLE_JWT, as it is written there."""
     source = (PART.path / "medium" / "settings.py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SIMPLE_JWT":
+        if (
+            isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "SIMPLE_JWT"
+            and isinstance(node.value, ast.Dict)
+        ):
             pairs = zip(node.value.keys, node.value.values, strict=True)
-            return {key.value: ast.unparse(value) for key, value in pairs}
+            return {ast.literal_eval(key): ast.unparse(value) for key, value in pairs if key}
     return {}
 
 
@@ -174,13 +180,16 @@ class SimpleJWTSettings(SphinxDirective):
         return self.parse_text_to_nodes(table)
 
     def row(self, name: str, meaning: str) -> str:
-        for number in (9, 10):
-            page = f"chapters/{find(number).slug}"
-            link = f"[part {number}](/{page}.md)" if page in self.env.found_docs else None
-            meaning = meaning.replace(f"{{part {number}}}", link or f"part {number}")
+        meaning = re.sub(r"\{part (\d+)\}", self.link, meaning)
         here = chosen().get(name)
         own = f" **Here: `{short(here)}`.**" if here and here != defaults()[name] else ""
         return f"* - `{name}`\n\n    `{short(defaults()[name])}`\n  - {meaning}{own}"
+
+    def link(self, match: re.Match[str]) -> str:
+        """A part's number, as a link to its chapter when that is written."""
+        page = f"chapters/{find(match[1]).slug}"
+        text = f"part {match[1]}"
+        return f"[{text}](/{page}.md)" if page in self.env.found_docs else text
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Takes the book's pictures of running parts: `python -m tutorial.pictures.screenshots [name ...]`.
+"""Take the book's pictures of running parts: `python -m tutorial.pictures.screenshots [name ...]`.
 
-They are committed, so that the book builds where there is no browser. Take them anew when a
+They are committed, so that the book builds where there is no browser. Take them again when a
 part changes how it looks: the demo data, the window and the theme are always the same.
 """
 
@@ -14,9 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tutorial import ladder
 from tutorial.browser import OPTIONS, chromium
 from tutorial.errors import Problem
-from tutorial.ladder import ROOT, find
+from tutorial.ladder import ROOT, Part
 from tutorial.running.server import PASSWORD, serve
 
 TARGET = ROOT / "docs" / "_static" / "screens"
@@ -25,40 +26,53 @@ MOST_BYTES = 80_000
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture: its name, the part that runs, the address, and what to do there before."""
+    """A picture: its name, the part that runs, the page's path, and what to do there before."""
 
     name: str
-    part: int
+    part: Part
     path: str
     height: int = 560
     admin: bool = False  # logged in as admin
-    prepare: Callable[[Page], object] | None = None
+    prepare: Callable[[Page], None] | None = None
+
+
+def scroll_to_the_description(page: Page) -> None:
+    page.evaluate("scrollTo(0, 330)")
+
+
+def scroll_to_the_form(page: Page) -> None:
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+
+
+def open_filters(page: Page) -> None:
+    page.click("text=Filters")
+    page.locator("#filtersModal").wait_for()
 
 
 SHOTS = (
-    Shot("01-login", 1, "/admin/", height=420),
-    Shot("02-products", 2, "/admin/reviews/product/", admin=True),
+    Shot("01-login", ladder.models, "/admin/", height=420),
+    Shot("02-products", ladder.admin, "/admin/reviews/product/", admin=True),
     Shot(
         "02-product",
-        2,
+        ladder.admin,
         "/admin/reviews/product/1/change/",
         admin=True,
-        prepare=lambda page: page.evaluate("scrollTo(0, 330)"),
+        prepare=scroll_to_the_description,
     ),
-    Shot("03-product", 3, "/product/1/", height=520),
+    Shot("03-product", ladder.rest_api, f"{ladder.rest_api.products}1/", height=520),
     Shot(
         "04-filters",
-        4,
-        "/product/",
+        ladder.expand_and_filter,
+        ladder.expand_and_filter.products,
         height=730,
-        prepare=lambda page: (page.click("text=Filters"), page.wait_for_timeout(800)),
+        prepare=open_filters,
     ),
     Shot(
         "05-upload",
-        5,
-        "/image/",
+        ladder.images,
+        ladder.images.protected,
         admin=True,
-        prepare=lambda page: page.evaluate("scrollTo(0, document.body.scrollHeight)"),
+        prepare=scroll_to_the_form,
     ),
 )
 
@@ -69,8 +83,8 @@ def take(wanted: list[str]) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        for number, group in groupby(shots, lambda shot: shot.part):
-            with serve(find(number).path) as server:
+        for part, group in groupby(shots, lambda shot: shot.part):
+            with serve(part.path) as server:
                 for shot in group:
                     context = browser.new_context(
                         viewport={"width": 960, "height": shot.height},
@@ -93,7 +107,7 @@ def take(wanted: list[str]) -> None:
                     if shot.prepare:
                         shot.prepare(page)
                     path = TARGET / f"{shot.name}.png"
-                    page.screenshot(path=path)
+                    page.screenshot(path=path, animations="disabled")
                     context.close()
                     report(path)
         browser.close()
