@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tutorial.browser import OPTIONS, find_chromium
-from tutorial.ladder import ROOT
+from tutorial.ladder import LADDER, ROOT
 
 HTML = ROOT / "docs" / "_build" / "html"
 PAGES = sorted(HTML.rglob("*.html"))
@@ -76,6 +76,12 @@ def test_every_chapter_can_be_searched_offline():
     index = (HTML / "searchindex.js").read_text(encoding="utf-8")
     for path in (ROOT / "docs" / "chapters").glob("[0-9]*.md"):
         assert f'"chapters/{path.stem}"' in index
+
+
+def test_only_the_last_chapter_says_that_it_is_the_last():
+    said = "This is the last part so far."
+    chapters = sorted((HTML / "chapters").glob("[0-9]*.html"))
+    assert [path.stem for path in chapters if said in path.read_text("utf-8")] == [LADDER[-1].slug]
 
 
 def test_pictures_are_small():

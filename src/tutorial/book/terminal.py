@@ -33,7 +33,6 @@ import contextlib, io, json, sys, traceback
 names = {"__name__": "__main__"}
 if "--django" in sys.argv:  # as `manage.py shell` begins
     import os, django
-    sys.path.insert(0, "")
     os.environ["DJANGO_SETTINGS_MODULE"] = "medium.settings"
     django.setup()
     from django.apps import apps

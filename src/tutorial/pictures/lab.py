@@ -6,7 +6,9 @@ It is a real run: a real server, the story as far as the refreshed token, a real
 from __future__ import annotations
 
 import io
-from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
 
 from tutorial.browser import OPTIONS, chromium
 from tutorial.lab import lab
@@ -16,10 +18,7 @@ PICTURE = ROOT / "docs" / "_static" / "lab.png"
 UNTIL = "200. Whoever comes back"  # what the caption says when the picture is taken
 
 
-def main(path: Path = PICTURE) -> None:
-    from PIL import Image
-    from playwright.sync_api import expect, sync_playwright
-
+def main() -> None:
     with lab() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         page = browser.new_page(viewport={"width": 1200, "height": 600}, locale="en-GB")
@@ -31,12 +30,11 @@ def main(path: Path = PICTURE) -> None:
             expect(page.locator("#captions")).not_to_have_text(said, use_inner_text=True)
         picture = page.screenshot(animations="disabled")
         browser.close()
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A screen has few colours: 256 of them look the same, and take half the room.
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-        path, optimize=True
+        PICTURE, optimize=True
     )
-    print(f"{path} ({path.stat().st_size / 1024:.0f} kB)")
+    print(f"{PICTURE.relative_to(ROOT)}  {PICTURE.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

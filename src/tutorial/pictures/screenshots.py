@@ -36,7 +36,7 @@ class Shot:
     prepare: Callable[[Page], None] | None = None
 
 
-def scroll_to_the_description(page: Page) -> None:
+def scroll_to_the_offers(page: Page) -> None:
     page.evaluate("scrollTo(0, 330)")
 
 
@@ -57,7 +57,7 @@ SHOTS = (
         ladder.admin,
         "/admin/reviews/product/1/change/",
         admin=True,
-        prepare=scroll_to_the_description,
+        prepare=scroll_to_the_offers,
     ),
     Shot("03-product", ladder.rest_api, f"{ladder.rest_api.products}1/", height=520),
     Shot(

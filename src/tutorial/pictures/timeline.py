@@ -5,8 +5,6 @@ It is a real run: a session on part 7's server, and the picture that the noteboo
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import requests
 
 from tutorial.ladder import ROOT, first
@@ -16,7 +14,7 @@ PICTURE = ROOT / "docs" / "_static" / "timeline.svg"
 MINUTE = 60  # seconds
 
 
-def main(path: Path = PICTURE) -> None:
+def main() -> None:
     part = first("has_tokens")
     responses = []
 
@@ -43,8 +41,8 @@ def main(path: Path = PICTURE) -> None:
     svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
     # On a page of its own the picture brings its colours along.
     svg = svg.replace('style="', 'style="background: #ffffff; color: #1f2328; ', 1)
-    path.write_text(svg + "\n", encoding="utf-8", newline="\n")
-    print(f"{path} ({path.stat().st_size / 1024:.0f} kB)")
+    PICTURE.write_text(svg + "\n", encoding="utf-8", newline="\n")
+    print(f"{PICTURE.relative_to(ROOT)}  {PICTURE.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
