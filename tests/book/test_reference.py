@@ -93,7 +93,6 @@ class Api:
     """A part's server with three clients, and data that every request finds the same."""
 
     part: Part
-    has_comments: bool
     url: str
     clock: object
     database: Path
@@ -101,6 +100,11 @@ class Api:
     changed: bool = False  # since the data were kept
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def has_comments(self) -> bool:
+        listed = rows(PAGE.read_text(encoding="utf-8"))
+        return any(row.path == COMMENTS and row.holds_for(self.part) for row in listed)
 
     def prepare(self) -> None:
         """Log the clients in, give each of them something to own, and keep this state."""
@@ -187,9 +191,7 @@ def running(part: Part, state: Path):
     # Every request finds an account whose password is checked: the real hasher takes its time.
     quick = {"TUTORIAL_FAST_PASSWORDS": "1"}
     with serve(part.path, clock=True, keep=state, environment=quick) as server:
-        listed = rows(PAGE.read_text(encoding="utf-8"))
-        has_comments = any(row.path == COMMENTS and row.holds_for(part) for row in listed)
-        api = Api(part, has_comments, server.url, server.clock, state / "db.sqlite3")
+        api = Api(part, server.url, server.clock, state / "db.sqlite3")
         api.prepare()
         yield api
 
