@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -6,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tutorial.ladder import ROOT
+from tutorial.running.environment import child_environment
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def tutorial():
         result = subprocess.run(
             [sys.executable, "-m", "tutorial", *map(str, arguments)],
             cwd=options.pop("cwd", ROOT),
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
+            env=child_environment(COLUMNS="100"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

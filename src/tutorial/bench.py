@@ -16,13 +16,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tutorial.ladder import LADDER, ROOT, find
-from tutorial.running.server import project_environment
+from tutorial.ladder import LADDER, ROOT, first
+from tutorial.running.environment import project_environment
 
 SIZES = (10, 1_000, 100_000)  # products
 EXPAND = "category,sites.company,sites.productsize,comments.user"
 
-# Runs in a process of its own for each part: fills the database and asks, five times each.
+# Runs in a process of its own for each part: fills the database and asks, five times each, for
+# the path in the first argument, when there are as many products as each of the others says.
 ASK = """
 import json, sys, time, django
 django.setup()
@@ -38,7 +39,7 @@ user = get_user_model().objects.create(username="ada")
 category = Category.objects.create(name="Toys")
 company = Company.objects.create(name="Shop", url="https://shop.example/")
 size = ProductSize.objects.create(name="Small")
-client, path = Client(SERVER_NAME="localhost"), "/product/?expand=" + sys.argv[1]
+client, path = Client(SERVER_NAME="localhost"), sys.argv[1]
 for wanted in map(int, sys.argv[2:]):
     missing = wanted - Product.objects.count()
     products = Product.objects.bulk_create(
@@ -86,14 +87,12 @@ def main() -> None:
 
 def pages(console: Console) -> None:
     """Print time and queries of a page of products as the number of products grows."""
-    table = Table(
-        "part", "products", "time of a page", "queries", title=f"GET /product/?expand={EXPAND}"
-    )
-    for part in (find(4), find(7)):
+    table = Table("part", "products", "time of a page", "queries", title=f"?expand={EXPAND}")
+    for part in (first("expands"), first("has_tokens")):
         with tempfile.TemporaryDirectory() as state:
             sizes = [str(size) for size in SIZES]
             run = subprocess.run(
-                [sys.executable, "-c", ASK, EXPAND, *sizes],
+                [sys.executable, "-c", ASK, f"{part.products}?expand={EXPAND}", *sizes],
                 cwd=part.path,
                 env=project_environment(part.path, Path(state)),
                 stdout=subprocess.PIPE,
@@ -101,8 +100,7 @@ def pages(console: Console) -> None:
                 check=True,
             )
         for products, time_of_page, queries in map(json.loads, run.stdout.splitlines()):
-            row = (str(part.number), f"{products:,}", f"{time_of_page:.1f} ms", str(queries))
-            table.add_row(*row)
+            table.add_row(str(part), f"{products:,}", f"{time_of_page:.1f} ms", str(queries))
     console.print(table)
 
 
@@ -112,17 +110,16 @@ def commands(console: Console) -> None:
     with tempfile.TemporaryDirectory() as name:
         clone = Path(name) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        last = LADDER[-1].slug
-        demo, test = ((sys.executable, f"scripts/{script}.py") for script in ("demo", "test"))
-        for command, aim, options in [
-            ((*demo,), "120 from clone to expiry", {}),
-            ((*demo,), "5 when warm", {"times": 3}),
-            ((*test,), "240", {}),
-            ((*test, "-s", f"checkpoint({last})"), "5 for one more part", {}),
+        demo, test = "scripts/demo.py", "scripts/test.py"
+        for command, times, aim in [
+            ([demo], 1, "120 from clone to expiry"),
+            ([demo], 3, "5 when warm"),
+            ([test], 1, "240"),
+            ([test, "-s", f"checkpoint({LADDER[-1].slug})"], 1, "5 for one more part"),
         ]:
-            taken = seconds(*command, cwd=clone, **options)
-            table.add_row(" ".join(command[1:]), f"{taken:.1f}", aim)
-            console.print(f"{' '.join(command[1:])}: {taken:.1f} s", style="dim")
+            taken = seconds(sys.executable, *command, cwd=clone, times=times)
+            table.add_row(" ".join(command), f"{taken:.1f}", aim)
+            console.print(f"{' '.join(command)}: {taken:.1f} s", style="dim")
     console.print(table)
 
 

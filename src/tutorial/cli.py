@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -15,14 +16,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tutorial import lab as token_lab
-from tutorial.carrying import carry as carrying
-from tutorial.carrying import snapshots
-from tutorial.checking import check as checks
+from tutorial import lab
+from tutorial.carrying import carry, snapshots
+from tutorial.checking import check
 from tutorial.demo import walk
 from tutorial.errors import Problem
-from tutorial.ladder import LADDER, ROOT, Part, find
-from tutorial.running import server as serving
+from tutorial.ladder import LADDER, ROOT, Part, find, first
+from tutorial.running.server import PASSWORD, Server, answers, free_port, serve
 
 app = typer.Typer(
     help="Run, check, compare and carry the parts of Build a Product Review Backend with DRF.",
@@ -33,12 +33,16 @@ app = typer.Typer(
 )
 # Windows would print to a pipe in a code page that has no ✓.
 for stream in (sys.stdout, sys.stderr):
-    stream.reconfigure(encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8")
 console = Console()
 errors = Console(stderr=True)
+WITH_TOKENS = first("has_tokens")
 
 
-def to_part(name: str) -> Part:
+def to_part(name: str | Part) -> Part:
+    if isinstance(name, Part):  # an option's default
+        return name
     try:
         return find(name)
     except LookupError as error:
@@ -56,23 +60,35 @@ def to_seconds(text: str) -> float:
 PartArgument = Annotated[
     Part, typer.Argument(parser=to_part, metavar="PART", help="A part's number, or its folder.")
 ]
+PartOption = Annotated[
+    Part,
+    typer.Option(
+        parser=to_part,
+        metavar="PART",
+        help=f"The part to run: {WITH_TOKENS.number} or later.",
+    ),
+]
+
+
+def show(problem: Problem) -> None:
+    errors.print(f"[red]✗[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def problems_in_words() -> Iterator[None]:
     """Show a Problem as words, and Ctrl-C as an end, not as a traceback."""
     try:
         yield
     except Problem as problem:
-        errors.print(f"[red]✗[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+        show(problem)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         errors.print("Stopped.", style="dim")
         raise typer.Exit(130) from None
 
 
-@app.command()
-def parts() -> None:
+@app.command("parts")
+def list_parts() -> None:
     """List the parts, and what each of them adds."""
     table = Table("Part", "Folder", "Adds", box=None, pad_edge=False)
     for part in LADDER:
@@ -81,8 +97,8 @@ def parts() -> None:
     console.print(table)
 
 
-@app.command()
-def serve(
+@app.command("serve")
+def serve_command(
     part: PartArgument,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 8000,
     clock: Annotated[
@@ -114,14 +130,14 @@ def serve(
     tutorial serve 7 --access-lifetime 10s  lets you wait for a token to expire
     tutorial serve 7 --clock                lets you move the clock instead
     """
-    with in_words():
-        if serving.answers(port):
+    with problems_in_words():
+        if answers(port):
             port = other_port(port)
         state = ROOT / ".run" / part.slug if keep else None
         with ExitStack() as running:
             with console.status(f"Starting part {part.number}, {part.title} …"):
                 server = running.enter_context(
-                    serving.serve(
+                    serve(
                         part.path,
                         port=port,
                         clock=clock,
@@ -137,7 +153,7 @@ def serve(
 
 def other_port(port: int) -> int:
     """Offer the next free port in place of one that is taken. Raises Problem."""
-    free = serving.free_port(port + 1)
+    free = free_port(port + 1)
     if sys.stdin.isatty():
         question = f"Port {port} is taken by another program. Use {free} instead?"
         if typer.confirm(question, default=True):
@@ -145,19 +161,19 @@ def other_port(port: int) -> int:
     raise Problem(f"Port {port} is taken by another program. Port {free} is free: --port {free}")
 
 
-def tell_how_to_use(part: Part, server: serving.Server, state: Path | None) -> None:
-    """Print addresses, logins and requests to paste, then leave the screen to the server's log."""
-    url, password = server.url, serving.PASSWORD
+def tell_how_to_use(part: Part, server: Server, state: Path | None) -> None:
+    """Print URLs, logins and requests to paste, then leave the screen to the server's log."""
+    url = server.url
 
     def say(text: str = "") -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
     say(f"[bold green]Part {part.number}, {part.title}, runs at[/] [bold]{url}[/]")
-    say(f"  admin     {url}/admin/   log in as admin / {password}")
-    if part.number >= 3:
-        say(f"  API       {url}/product/")
-    if part.number >= 5:
-        say(f"  user      demo / {password}")
+    say(f"  admin     {url}/admin/   log in as admin / {PASSWORD}")
+    if part.products:
+        say(f"  API       {url}{part.products}")
+    if part.protected:
+        say(f"  user      demo / {PASSWORD}")
     if server.clock:
         say(f"  clock     {server.clock.url}")
     if state:
@@ -169,18 +185,15 @@ def tell_how_to_use(part: Part, server: serving.Server, state: Path | None) -> N
     say("\n[dim]Ctrl-C ends the server. Its log:[/]")
 
 
-def requests_to_paste(part: Part, server: serving.Server) -> list[str]:
+def requests_to_paste(part: Part, server: Server) -> list[str]:
     """Return requests in curl that work in every shell but cmd.exe, quotes and all."""
     url = server.url
-    login = f"username=demo&password={serving.PASSWORD}"
-    if part.number < 3:
-        return []
-    if part.number < 7:
-        return [f'curl "{url}/product/"']
+    if not part.has_tokens:
+        return [f'curl "{url}{part.products}"'] if part.products else []
     requests = [
-        f'curl "{url}/image/"',
-        f'curl -d "{login}" "{url}{part.login}"',
-        f'curl -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}/image/"',
+        f'curl "{url}{part.protected}"',
+        f'curl -d "username=demo&password={PASSWORD}" "{url}{part.login}"',
+        f'curl -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}{part.protected}"',
         f'curl -d "refresh=PASTE_REFRESH_HERE" "{url}{part.refresh}"',
     ]
     if server.clock:
@@ -190,11 +203,9 @@ def requests_to_paste(part: Part, server: serving.Server) -> list[str]:
     return requests
 
 
-@app.command()
-def demo(
-    part: Annotated[
-        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
-    ] = "7",
+@app.command("demo")
+def demo_command(
+    part: PartOption = WITH_TOKENS,
     pause: Annotated[
         bool, typer.Option("--pause", help="Wait for Enter between steps, with a question to ask.")
     ] = False,
@@ -208,18 +219,18 @@ def demo(
     checked. The lifetimes are the defaults; the server's clock is moved over them. On part 10 the
     walk goes on to the blacklist and to logging out. Ends with 1 when a step is not as promised.
     """
-    with in_words():
-        if part.number < 7:
-            raise Problem(f"Part {part.number} has no tokens yet: they come with part 7.")
+    with problems_in_words():
+        if not part.has_tokens:
+            raise Problem(
+                f"Part {part.number} has no tokens yet: they come with part {WITH_TOKENS.number}."
+            )
         if not walk.run(console=console, pause=pause, real_time=real_time, part=part):
             raise typer.Exit(1)
 
 
-@app.command(help=token_lab.HELP)
-def lab(
-    part: Annotated[
-        Part, typer.Option(parser=to_part, metavar="PART", help="The part to run: 7 or later.")
-    ] = "7",
+@app.command("lab", help=lab.HELP)
+def lab_command(
+    part: PartOption = WITH_TOKENS,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="The page's port.", show_default="3000, or a free one"),
@@ -229,12 +240,12 @@ def lab(
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in your browser.")] = True,
 ) -> None:
-    with in_words():
-        token_lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
+    with problems_in_words():
+        lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
 
 
-@app.command()
-def check(
+@app.command("check")
+def check_command(
     part: PartArgument,
     project: Annotated[
         Path, typer.Argument(help="The folder that holds manage.py.", show_default="this folder")
@@ -250,24 +261,21 @@ def check(
     as they are.
     """
 
-    def once() -> bool:
-        return checks.check(part, project, console)
-
-    def once_in_words() -> None:
+    def check_again() -> None:
         try:
-            once()
+            check.check(part, project, console)
         except Problem as problem:
-            errors.print(f"[red]✗[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
+            show(problem)
 
-    with in_words():
+    with problems_in_words():
         if watch:
-            checks.watch(checks.recognise(project).path, once_in_words, console)
-        elif not once():
+            check.watch(check.recognise(project).path, check_again, console)
+        elif not check.check(part, project, console):
             raise typer.Exit(1)
 
 
-@app.command()
-def diff(
+@app.command("diff")
+def diff_command(
     old: PartArgument,
     new: PartArgument,
     stat: Annotated[bool, typer.Option("--stat", help="Only the files, and how much.")] = False,
@@ -277,20 +285,20 @@ def diff(
     Without a terminal it prints a plain patch: `tutorial diff 6 7 > 7.patch`, then
     `git apply 7.patch` in your own project.
     """
-    with in_words():
+    with problems_in_words():
         text = snapshots.diff(old, new, stat=stat, color=console.is_terminal)
         # As bytes: a patch keeps its line endings, on Windows too.
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
 
 
-@app.command()
-def start(
+@app.command("start")
+def start_command(
     part: PartArgument,
     folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
 ) -> None:
     """Copy a part into a folder of your own, to go on from there."""
-    with in_words():
+    with problems_in_words():
         steps = snapshots.start(part, folder)
         console.print(
             f"Part {part.number}, {part.title}, is in {escape(str(folder))}. Go on with:\n"
@@ -299,8 +307,8 @@ def start(
             console.print(f"  {escape(step)}", highlight=False, soft_wrap=True)
 
 
-@app.command()
-def carry(
+@app.command("carry")
+def carry_command(
     part: PartArgument,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
@@ -318,9 +326,9 @@ def carry(
     It stops at the first part with a conflict, leaves ordinary conflict marks there, and says
     how to go on.
     """
-    with in_words():
-        carried = carrying.carry(part, dry_run=dry_run, resume=resume, since=since)
-        for line in carrying.render(carried):
+    with problems_in_words():
+        carried = carry.carry(part, dry_run=dry_run, resume=resume, since=since)
+        for line in carry.render(carried):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         if carried.conflicts:
             raise typer.Exit(1)
@@ -333,4 +341,4 @@ def reflow(text: str) -> str:
 
 
 for registered in app.registered_commands:
-    registered.help = reflow(registered.help or registered.callback.__doc__)
+    registered.help = reflow(registered.help or inspect.getdoc(registered.callback) or "")

@@ -2,4 +2,4 @@
 
 
 class Problem(Exception):
-    """Something a person can mend: the message says what happened and what to do next."""
+    """Something a person can fix: the message says what happened and what to do next."""

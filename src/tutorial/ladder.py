@@ -9,6 +9,7 @@ that hold nothing but a part's own requirements and the test tools.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Part:
 
     # Capabilities and URLs, kept by the parts that follow
     products: str = ""  # the list of products
+    expands: bool = False  # ``?expand=`` nests what belongs to a product
     protected: str = ""  # the list of images; it asks for a token where there are tokens
     pictures: bool = False  # `manage.py load_pictures` brings the demo pictures
     login: str = ""  # where a password is exchanged for a token pair
@@ -38,6 +40,10 @@ class Part:
     logout_all: str = ""
     has_blacklist: bool = False  # an exchanged refresh token is refused
     staff_edits_images: bool = False  # and nobody else does
+
+    def __str__(self) -> str:
+        """The number, as one names a part on the command line."""
+        return str(self.number)
 
     @property
     def path(self) -> Path:
@@ -50,16 +56,38 @@ class Part:
     @property
     def before(self) -> Part | None:
         """The part before this one, or None."""
-        return next((part for part in LADDER if part.number == self.number - 1), None)
+        earlier = [part for part in LADDER if part.number < self.number]
+        return earlier[-1] if earlier else None
 
     @property
     def after(self) -> Part | None:
         """The part after this one, or None."""
-        return next((part for part in LADDER if part.number == self.number + 1), None)
+        return next((part for part in LADDER if part.number > self.number), None)
 
-    def then(self, slug: str, **row: Any) -> Part:
-        """Return the next part: all that this one has, and what its row says."""
-        return replace(self, number=self.number + 1, slug=slug, **{"packages": (), **row})
+    def then(
+        self,
+        slug: str,
+        *,
+        title: str,
+        adds: str,
+        client_sees: str,
+        packages: tuple[str, ...] = (),
+        **capabilities: Any,
+    ) -> Part:
+        """Return the next part: all that this one can do, and what its row says.
+
+        Its number is the one that its folder begins with.
+        """
+        return replace(
+            self,
+            number=int(slug.partition("-")[0]),
+            slug=slug,
+            title=title,
+            adds=adds,
+            client_sees=client_sees,
+            packages=packages,
+            **capabilities,
+        )
 
 
 LADDER = (
@@ -91,6 +119,7 @@ LADDER = (
         adds="nested and sparse fields, filters, search, ordering",
         client_sees="`?expand=sites.company`, `?category=1`",
         packages=("drf-flex-fields", "django-filter"),
+        expands=True,
     ),
     images := expand_and_filter.then(
         "05-images",
@@ -174,3 +203,11 @@ def first(capability: str) -> Part:
 def up_to(number: int) -> tuple[Part, ...]:
     """Return the parts from the first to the one with this number."""
     return tuple(part for part in LADDER if part.number <= number)
+
+
+def canonical(distribution: str) -> str:
+    """Return the one spelling of a distribution's name, in which a row's ``packages`` are.
+
+    (packaging.python.org, "Name normalization")
+    """
+    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -81,7 +81,7 @@ def tree(tmp_path):
 
 def kinds(result) -> list[list[tuple[str, str]]]:
     """Return what happened, in each part in turn, as (kind, path)."""
-    return [[(change.kind, change.path) for change in step.changes] for step in result.steps]
+    return [[(change.kind, change.path) for change in merge.changes] for merge in result.merges]
 
 
 # What is carried
@@ -397,7 +397,7 @@ def test_a_conflict_in_the_last_part_ends_with_the_same_command(tree):
     assert "`tutorial carry 3 --continue`" in render(result)[-1]
     tree.put(3, "a.py", LINES + b"mended\n")
     result = tree.carry(THREE, resume=True)
-    assert result.steps == ()
+    assert result.merges == ()
     assert "Carried up to 03-three" in render(result)[-1]
 
 
@@ -456,7 +456,7 @@ def test_a_part_that_is_not_written_yet_is_passed_over(tree):
     git(tree.root, "rm", "-r", "--quiet", "parts/02-two")
     tree.commit()
     tree.put(1, "b.py", b"b\n")
-    assert [step.part for step in tree.carry().steps] == [THREE]
+    assert [merge.part for merge in tree.carry().merges] == [THREE]
 
 
 # Dry run, and writing
@@ -473,7 +473,7 @@ def test_a_dry_run_says_what_the_run_then_does_and_writes_nothing(tree, change):
     assert git(tree.root, "status", "--porcelain") == status
     assert kinds(dry) == [[("conflict", "a.py"), ("added", "b.py"), ("deleted", "manage.py")]]
     assert render(dry)[-1] == "Nothing has been written."
-    assert tree.carry().steps == dry.steps
+    assert tree.carry().merges == dry.merges
 
 
 def test_a_dry_run_goes_all_the_way(tree):

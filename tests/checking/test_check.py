@@ -8,15 +8,17 @@ import time
 
 import pytest
 
-from tutorial.ladder import ROOT, find
+from tutorial.checking.check import distributions
+from tutorial.ladder import LADDER, ROOT, first
 from tutorial.project_files import clean_copy
+from tutorial.running.environment import child_environment
 
 
 @pytest.fixture
 def project(tmp_path):
     """A learner's project that holds what part 1 promises, in a path as people have them."""
     folder = tmp_path / "mein Projekt ü"
-    clean_copy(find(1).path, folder)
+    clean_copy(LADDER[0].path, folder)
     return folder
 
 
@@ -47,13 +49,14 @@ def test_this_folder_is_the_default(tutorial, project):
 
 def test_a_broken_promise_is_told_in_words(tutorial, tmp_path):
     folder = tmp_path / "project"
-    clean_copy(find(7).path, folder)
+    part = first("has_tokens")
+    clean_copy(part.path, folder)
     edit(folder / "reviews/views.py", "    permission_classes = [IsAuthenticated]\n", "")
-    result = tutorial("check", 7, folder)
+    result = tutorial("check", part.number, folder)
     assert result.code == 1
-    assert "✗ Part 7, JWT authentication:" in result.out
+    assert f"✗ Part {part.number}, {part.title}:" in result.out
     said = " ".join(result.out.split())
-    assert "GET /image/ without a token should be 401, got 200" in said
+    assert f"GET {part.protected} without a token should be 401, got 200" in said
     assert "Is `permission_classes` set on ImageViewSet? Open reviews/views.py." in said
 
 
@@ -108,6 +111,13 @@ def test_what_keeps_a_project_from_being_checked_is_explained(tutorial, project,
     assert state(project) == before
 
 
+def test_what_to_install_is_known_for_every_import():
+    """From the tutorial's own environment: `PIL` is named nowhere in this repository's tables."""
+    known = distributions()
+    assert known["PIL"] == "pillow" and known["rest_framework"] == "djangorestframework"
+    assert set(known.values()) == {name for part in LADDER for name in part.packages}
+
+
 def hide(project, package):
     """Give the project a virtual environment that has Django, and lacks this package."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True)
@@ -149,7 +159,7 @@ def test_watching_checks_again_after_a_change(project):
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "tutorial", "check", "1", str(project), "--watch"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
+        env=child_environment(COLUMNS="100"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -1,12 +1,14 @@
 """Runs the promises of a part, and of every part before it, on a project.
 
-    pytest tests/checkpoints --part 3                        parts/03-rest-api
+    pytest tests/checkpoints                                     the last part
+    pytest tests/checkpoints --part 3                            parts/03-rest-api
     pytest tests/checkpoints --part 3 --project ~/my-project     somebody's own
 
-A promise stands in one module, ``test_03_rest_api.py`` for part 3, and holds from that part on.
+A promise is in one module, ``test_03_rest_api.py`` for part 3, and holds from that part on.
 Where a later part takes it back on purpose, ``@pytest.mark.until(7)`` names the first part
-where it no longer holds. ``@pytest.mark.mend(file, question)`` is what a person reads when it
-fails: the file to open, and what to look for there.
+where it no longer holds. When it fails, a person reads its docstring, and what is in
+``@pytest.mark.mend(file, question)``: the file to open, and what to look for there. A promise
+without either is refused.
 """
 
 import json
@@ -20,13 +22,23 @@ import pytest
 
 from tutorial import ladder
 from tutorial.running import server
+from tutorial.running.environment import project_environment
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("tutorial")
-    group.addoption("--part", help="number or folder of the part whose promises are checked")
+    group.addoption(
+        "--part",
+        default=ladder.LADDER[-1].slug,
+        help="number or folder of the part whose promises are checked (default: the last)",
+    )
     group.addoption("--project", type=Path, help="the project to check (default: that part)")
     group.addoption("--settings-module", default="medium.settings", help="its settings module")
+    group.addoption(
+        "--snapshot",
+        action="store_true",
+        help="check also what only this repository's parts promise",
+    )
     group.addoption("--report", type=Path, help="write one line of JSON a result to this file")
 
 
@@ -37,16 +49,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "mend(file, question): where to look when this fails")
     config.addinivalue_line("markers", "snapshot: promised by this repository's parts only")
     try:
-        part = ladder.find(config.option.part or "")
+        part = ladder.find(config.option.part)
     except LookupError as error:
         raise pytest.UsageError(f"Say which part: --part 3. {error}") from None
     config.part = part
     config.project = (config.option.project or part.path).resolve()
     config.state = Path(tempfile.mkdtemp(prefix="tutorial-check-"))
     os.environ.update(
-        server.project_environment(
-            config.project, config.state, settings=config.option.settings_module
-        ),
+        project_environment(config.project, config.state, settings=config.option.settings_module),
         TUTORIAL_PART=part.slug,
         # Django's own advice for tests: the real hasher is slow on purpose.
         TUTORIAL_FAST_PASSWORDS="1",
@@ -62,6 +72,8 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
+    if not hasattr(config, "state"):
+        return  # it ended before it began
     os.chdir(ladder.ROOT)
     shutil.rmtree(config.state, ignore_errors=True)
     if not config.project.is_relative_to(ladder.ROOT):
@@ -82,21 +94,34 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    ours = config.project.parent == ladder.PARTS
+    if found := [f"{item.nodeid} {lack}" for item in items for lack in what_it_lacks(item)]:
+        raise pytest.UsageError("\n".join(found))
+    snapshot = config.option.snapshot or config.project.parent == ladder.PARTS
 
     def holds(item):
         until = item.get_closest_marker("until")
         if until and config.part.number >= until.args[0]:
             return False
-        return ours or not item.get_closest_marker("snapshot")
+        return snapshot or not item.get_closest_marker("snapshot")
 
     kept = [item for item in items if holds(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
 
+def what_it_lacks(item):
+    """Yield, in words, what a person would miss when this promise fails."""
+    if not (item.function.__doc__ or "").strip():
+        yield "has no docstring: say in one what is promised."
+    mend = item.get_closest_marker("mend")
+    if not mend:
+        yield 'has no marker: say @pytest.mark.mend("the file to open", "What to look for there?").'
+    elif len(mend.args) != 2 or mend.kwargs:
+        yield f"has a marker mend{mend.args}: it takes two arguments, a file and a question."
+
+
 class NotReady(AssertionError):
-    """What a test stands on does not hold: that is to be mended, not what the test promises."""
+    """What a test needs does not hold: that is to be fixed, not what the test promises."""
 
     def __init__(self, said, promise, file, question):
         super().__init__(said)
@@ -164,8 +189,8 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(scope="session")
 def part(pytestconfig):
-    """The number of the part whose promises are checked."""
-    return pytestconfig.part.number
+    """The part whose promises are checked."""
+    return pytestconfig.part
 
 
 @pytest.fixture(scope="session")
@@ -213,17 +238,16 @@ def forget_attempts():
 
 def logged_in(client, user, part):
     """Log the user in, in the way that this part offers. Raises NotReady."""
-    if part < 7:
+    if not part.has_tokens:
         client.force_login(user)
         return client
-    path = ladder.find(part).login
-    answer = client.post(path, {"username": user.username, "password": "correct horse"})
+    answer = client.post(part.login, {"username": user.username, "password": "correct horse"})
     if answer.status_code != 200:
         raise NotReady(
-            f"POST {path} should be 200, got {answer.status_code}",
+            f"POST {part.login} should be 200, got {answer.status_code}",
             "A member logs in.",
             "medium/urls.py",
-            f'Is the view that obtains token pairs at "{path[1:]}"?',
+            f'Is the view that obtains token pairs at "{part.login[1:]}"?',
         )
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
     return client
@@ -237,7 +261,7 @@ def member(client, user, part):
 
 @pytest.fixture
 def editor(client, user, part):
-    """A client that may change images: of any member, from part 9 on of staff."""
-    user.is_staff = part >= 9
+    """A client that may change images: of any member, or of staff where only staff may."""
+    user.is_staff = part.staff_edits_images
     user.save()
     return logged_in(client, user, part)

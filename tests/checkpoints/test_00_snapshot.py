@@ -2,7 +2,6 @@
 
 import ast
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +14,11 @@ import requests
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 
-from tutorial import ladder
 from tutorial.checking.promises import expect, model
+from tutorial.ladder import ROOT, canonical, up_to
+from tutorial.ladder_check import declared
 from tutorial.project_files import clean_copy, own_files
-from tutorial.running import server
+from tutorial.running.server import PASSWORD, answers, free_port
 
 pytestmark = pytest.mark.snapshot
 
@@ -29,7 +29,7 @@ def fresh(project, pytestconfig, tmp_path_factory):
     clone = tmp_path_factory.mktemp("clone") / "my prøject"
     folder = clone / "parts" / pytestconfig.part.slug
     clean_copy(project, folder)
-    shutil.copy(ladder.ROOT / ".gitignore", clone)
+    shutil.copy(ROOT / ".gitignore", clone)
     subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
     subprocess.run(["git", "add", "."], cwd=clone, check=True)
     return folder
@@ -55,23 +55,23 @@ def test_the_four_commands_work(fresh, environment, part):
 
     manage("migrate")
     assert manage("loaddata", "demo").startswith("Installed ")
-    if part >= 5:
+    if part.pictures:
         assert manage("load_pictures").strip() == "8 pictures added, 8 in all."
         assert manage("load_pictures").strip() == "0 pictures added, 8 in all."
-    port = server.free_port(20_000 + os.getpid() % 20_000)
+    port = free_port(20_000 + os.getpid() % 20_000)
     command = [sys.executable, "manage.py", "runserver", "--noreload", str(port)]
     process = subprocess.Popen(
         command, cwd=fresh, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         end = time.monotonic() + 60
-        while not server.answers(port):
+        while not answers(port):
             assert process.poll() is None and time.monotonic() < end, "runserver did not come up"
             time.sleep(0.05)
         url = f"http://127.0.0.1:{port}"
         expect(requests.get(f"{url}/admin/login/", timeout=30), 200)
-        if part >= 3:
-            got = expect(requests.get(f"{url}/product/", timeout=30), 200)
+        if part.products:
+            got = expect(requests.get(url + part.products, timeout=30), 200)
             assert got["count"] == 15, f"the demo data should be served: {got}"
     finally:
         process.kill()
@@ -80,17 +80,6 @@ def test_the_four_commands_work(fresh, environment, part):
     seen = subprocess.run(status, cwd=fresh, capture_output=True, encoding="utf-8", check=True)
     left = [line for line in seen.stdout.splitlines() if not line.startswith("A  ")]
     assert not left, f"git sees what the run left: {left}"
-
-
-def canonical(name):
-    """The one spelling of a distribution's name (packaging.python.org, name normalization)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def declared(project):
-    """The names of the distributions that requirements.txt asks for."""
-    lines = (project / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return {canonical(re.match(r"[\w.-]+", line)[0]) for line in lines if line and line[0] != "#"}
 
 
 def used(project):
@@ -117,7 +106,7 @@ def test_the_requirements_are_what_is_used(project, part):
     missing, surplus = used(project) - declared(project), declared(project) - used(project)
     assert not missing, f"requirements.txt lacks {missing}"
     assert not surplus, f"requirements.txt names {surplus}, which nothing uses"
-    listed = {package for other in ladder.up_to(part) for package in other.packages}
+    listed = {package for other in up_to(part.number) for package in other.packages}
     assert declared(project) == listed, f"the ladder lists {listed} for this part"
 
 
@@ -156,6 +145,6 @@ def test_the_demo_data_leaves_my_user_alone(db, django_user_model):
 @pytest.mark.mend("reviews/fixtures/demo.json", "Is the user `demo` there, with that password?")
 def test_the_demo_user_logs_in(demo_data, part):
     """From part 7 on the fixture holds a member to log in with, who is not staff."""
-    user = authenticate(username="demo", password=server.PASSWORD)
-    assert bool(user) == (part >= 7), f"logging in as demo gave {user}"
+    user = authenticate(username="demo", password=PASSWORD)
+    assert bool(user) == part.has_tokens, f"logging in as demo gave {user}"
     assert not user or not user.is_staff, "the demo user should be no more than a member"

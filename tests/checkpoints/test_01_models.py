@@ -19,8 +19,14 @@ FIELDS = {
     "Category": ["name"],
     "Product": ["name", "content", "category", "created", "updated"],
     "ProductSite": [
-        *["name", "product", "company", "productsize"],
-        *["price", "url", "created", "updated"],
+        "name",
+        "product",
+        "company",
+        "productsize",
+        "price",
+        "url",
+        "created",
+        "updated",
     ],
     "Comment": ["title", "content", "product", "user", "created", "updated"],
 }

@@ -4,7 +4,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from tutorial.checking.promises import count_queries, expect, make_product, model
+from tutorial.checking.promises import PART, count_queries, expect, make_product, model
 
 pytestmark = [
     pytest.mark.django_db,
@@ -14,15 +14,19 @@ pytestmark = [
 ]
 
 PATHS = [
-    *["category", "sites", "sites.company", "sites.productsize"],
-    *["comments", "comments.user"],
+    "category",
+    "sites",
+    "sites.company",
+    "sites.productsize",
+    "comments",
+    "comments.user",
 ]
 EVERYTHING = ",".join(PATHS)
 
 
 def only(client, query):
     """The one product that the list holds, asked for with this query."""
-    got = expect(client.get(f"/product/?{query}"), 200)
+    got = expect(client.get(f"{PART.products}?{query}"), 200)
     assert got["count"] == 1, f"GET /product/?{query} should find 1 product, found {got['count']}"
     return got["results"][0]
 
@@ -50,7 +54,7 @@ def test_everything_is_expanded(client):
 def test_one_product_is_expanded(client):
     """?expand= works on GET /product/<pk>/ as on the list."""
     product = make_product(offers=1)
-    got = expect(client.get(f"/product/{product.pk}/?expand=sites.company"), 200)
+    got = expect(client.get(f"{PART.products}{product.pk}/?expand=sites.company"), 200)
     company = got["sites"][0]["company"]
     assert company["name"] == "Corner Shop", f"the company should be nested, got {company}"
 
@@ -68,7 +72,7 @@ def test_nothing_is_expanded_unasked(client):
 def test_a_user_keeps_private_things(client, query):
     """An author's password, e-mail and names are never shown."""
     make_product(comments=1)
-    answer = client.get(f"/product/?expand={query}")
+    answer = client.get(f"{PART.products}?expand={query}")
     expect(answer, 200)
     text = answer.content.decode()
     for secret in ["password", "md5$", "@example.com", "Grace", "is_superuser"]:
@@ -92,10 +96,10 @@ def subsets(paths):
 @pytest.mark.mend("reviews/views.py", "Does `get_queryset` prefetch what is expanded?")
 def test_queries_do_not_grow_with_the_rows(client):
     """For every combination of ?expand=, 6 products take as many queries as 2 (no N+1)."""
-    addresses = ["/product/?expand=" + ",".join(paths) for paths in subsets(PATHS)]
+    addresses = [f"{PART.products}?expand=" + ",".join(paths) for paths in subsets(PATHS)]
     addresses += [
-        "/product/?expand=category&expand=sites.company",
-        "/product/?expand[]=sites.company&expand[]=comments.user",
+        f"{PART.products}?expand=category&expand=sites.company",
+        f"{PART.products}?expand[]=sites.company&expand[]=comments.user",
     ]
     for _ in range(2):
         make_product(offers=2, comments=2, categories=2)
@@ -138,14 +142,14 @@ def test_nonsense_is_refused_or_ignored(client, query):
     """An unknown or too deep name is a clear 400 or is ignored, never 500."""
     make_product(offers=1, comments=1)
     for kind in ["application/json", "text/html"]:
-        expect(client.get(f"/product/?{query}", HTTP_ACCEPT=kind), 200, 400)
+        expect(client.get(f"{PART.products}?{query}", HTTP_ACCEPT=kind), 200, 400)
 
 
 @pytest.mark.mend("medium/settings.py", "Is MAXIMUM_EXPANSION_DEPTH set in REST_FLEX_FIELDS?")
 def test_an_expansion_has_an_end(client):
     """What is nested four deep is refused with 400, on a list and on one product."""
     product = make_product(comments=1)
-    for path in ["/product/", f"/product/{product.pk}/"]:
+    for path in [PART.products, f"{PART.products}{product.pk}/"]:
         expect(client.get(f"{path}?expand=comments.user.groups.permissions"), 400)
 
 
@@ -163,7 +167,7 @@ def test_a_category_is_chosen(client):
 def test_a_category_that_is_not_there(client, value):
     """A category that is no number, or no category, is refused with 400."""
     make_product(categories=1)
-    expect(client.get(f"/product/?category={value}"), 400)
+    expect(client.get(f"{PART.products}?category={value}"), 400)
 
 
 @pytest.mark.mend("reviews/views.py", "Are SearchFilter and `search_fields` there?")
@@ -182,7 +186,7 @@ def test_products_are_ordered(client):
         make_product(name)
 
     def names(query):
-        got = expect(client.get(f"/product/?{query}"), 200)
+        got = expect(client.get(f"{PART.products}?{query}"), 200)
         return [product["name"] for product in got["results"]]
 
     assert names("ordering=name") == ["Abacus", "Kite", "Pan"], names("ordering=name")

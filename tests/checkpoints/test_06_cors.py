@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutorial.checking.promises import expect, make_product
+from tutorial.checking.promises import PART, expect, make_product
 
 pytestmark = [
     pytest.mark.django_db,
@@ -21,7 +21,7 @@ OTHERS = [
 ]
 
 
-def preflight(client, origin, path="/product/", headers="authorization,content-type"):
+def preflight(client, origin, path=PART.products, headers="authorization,content-type"):
     return client.options(
         path,
         HTTP_ORIGIN=origin,
@@ -47,7 +47,9 @@ def test_a_preflight_of_our_front_end_is_granted(client, origin):
 def test_our_front_end_may_read(client, origin):
     """Answers to the allowed origin carry its name, errors and redirects too."""
     make_product()
-    for path, status in [("/product/", 200), ("/product/4711/", 404), ("/product", 301)]:
+    redirected = PART.products.rstrip("/")
+    missing = f"{PART.products}4711/"
+    for path, status in [(PART.products, 200), (missing, 404), (redirected, 301)]:
         answer = client.get(path, HTTP_ORIGIN=origin)
         expect(answer, status)
         got = answer.headers.get("Access-Control-Allow-Origin")
@@ -58,13 +60,13 @@ def test_our_front_end_may_read(client, origin):
 def test_no_other_page_may_read(client, origin):
     """Answers to any other origin carry no CORS header; nor does its preflight."""
     make_product()
-    for answer in [client.get("/product/", HTTP_ORIGIN=origin), preflight(client, origin)]:
+    for answer in [client.get(PART.products, HTTP_ORIGIN=origin), preflight(client, origin)]:
         got = answer.headers.get("Access-Control-Allow-Origin")
         assert got is None, f"{origin} should not be allowed, got {got}"
 
 
 def test_no_cookies_are_asked_for(client):
     """The browser is not told to send cookies along: a token in a header needs none."""
-    answer = client.get("/product/", HTTP_ORIGIN=ALLOWED[0])
+    answer = client.get(PART.products, HTTP_ORIGIN=ALLOWED[0])
     got = answer.headers.get("Access-Control-Allow-Credentials")
     assert got is None, "Access-Control-Allow-Credentials should not be set"

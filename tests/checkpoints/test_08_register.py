@@ -5,7 +5,7 @@ import requests
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
-from tutorial.checking.promises import expect, together
+from tutorial.checking.promises import PART, expect, together
 from tutorial.running.server import PASSWORD
 
 pytestmark = [
@@ -29,7 +29,7 @@ def register(client, **changes):
 
 
 def login(client, password=GRACE["password"], username="grace"):
-    return client.post("/auth/login/", {"username": username, "password": password})
+    return client.post(PART.login, {"username": username, "password": password})
 
 
 def users():
@@ -39,7 +39,8 @@ def users():
 @pytest.mark.mend("accounts/urls.py", 'Is it included at "auth/" in medium/urls.py?')
 def test_tokens_are_at_auth(client, user):
     """A token pair is obtained at /auth/login/, and refreshed at /auth/login/refresh/."""
-    got = expect(login(client, "correct horse", "ada"), 200)
+    data = {"username": "ada", "password": "correct horse"}
+    got = expect(client.post("/auth/login/", data), 200)
     expect(client.post("/auth/login/refresh/", {"refresh": got["refresh"]}), 200)
 
 
@@ -58,7 +59,7 @@ def test_a_user_registers_and_logs_in(client, db):
     assert set(got) == shown, f"the answer should show {shown}, shows {set(got)}"
     assert users().get(username="grace").first_name == "Grace"
     access = expect(login(client), 200)["access"]
-    expect(client.get("/image/", HTTP_AUTHORIZATION=f"Bearer {access}"), 200)
+    expect(client.get(PART.protected, HTTP_AUTHORIZATION=f"Bearer {access}"), 200)
 
 
 def test_no_password_comes_back(client, db):
@@ -204,8 +205,8 @@ def test_a_made_up_address_is_not_believed(client, user):
     for number in range(10):
         data = {"username": "ada", "password": "a guess"}
         made_up = f"203.0.113.{number}"
-        expect(client.post("/auth/login/", data, HTTP_X_FORWARDED_FOR=made_up), 401)
-    expect(client.post("/auth/login/", data, HTTP_X_FORWARDED_FOR="203.0.113.99"), 429)
+        expect(client.post(PART.login, data, HTTP_X_FORWARDED_FOR=made_up), 401)
+    expect(client.post(PART.login, data, HTTP_X_FORWARDED_FOR="203.0.113.99"), 429)
 
 
 @pytest.mark.mend("accounts/views.py", "Are only attempts to log in counted?")
@@ -214,8 +215,8 @@ def test_only_logging_in_is_slowed_down(client, user):
     pair = expect(login(client, "correct horse", "ada"), 200)
     for _ in range(10):
         login(client, "a guess", "ada")
-    expect(client.post("/auth/login/refresh/", {"refresh": pair["refresh"]}), 200)
-    expect(client.get("/image/", HTTP_AUTHORIZATION=f"Bearer {pair['access']}"), 200)
+    expect(client.post(PART.refresh, {"refresh": pair["refresh"]}), 200)
+    expect(client.get(PART.protected, HTTP_AUTHORIZATION=f"Bearer {pair['access']}"), 200)
 
 
 def test_the_limit_ends(running):
@@ -223,7 +224,7 @@ def test_the_limit_ends(running):
 
     def attempt():
         data = {"username": "demo", "password": PASSWORD}
-        return requests.post(f"{running.url}/auth/login/", json=data, timeout=30)
+        return requests.post(running.url + PART.login, json=data, timeout=30)
 
     running.clock.advance(61)
     got = [attempt().status_code for _ in range(11)]

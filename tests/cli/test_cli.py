@@ -11,8 +11,9 @@ import requests
 import typer
 
 from tutorial.cli import to_seconds
-from tutorial.ladder import LADDER, ROOT, find
-from tutorial.running.server import PASSWORD
+from tutorial.ladder import LADDER, ROOT, find, first
+from tutorial.running.environment import child_environment
+from tutorial.running.server import PASSWORD, free_port
 
 
 def test_parts_lists_the_ladder(tutorial):
@@ -26,9 +27,22 @@ def test_parts_lists_the_ladder(tutorial):
 
 def test_a_part_is_named_in_several_ways():
     assert find(7) is find("7") is find("07") is find("07-jwt-authentication/") is LADDER[6]
-    for wrong in ["0", "99", "jwt", "", "7.5"]:
+    # as Tab completes it, in any shell
+    for path in ["parts/07-jwt-authentication/", "parts\\07-jwt-authentication\\"]:
+        assert find(path) is LADDER[6]
+    assert find(str(LADDER[6].path)) is LADDER[6]
+    for wrong in ["0", "99", "jwt", "", "7.5", "parts/", "07-jwt-authentication/reviews"]:
         with pytest.raises(LookupError, match="There is no part"):
             find(wrong)
+
+
+@pytest.mark.parametrize("name", ["parts/{}/", "parts\\{}\\", "./parts/{}"])
+def test_a_part_is_named_by_the_path_to_its_folder(tutorial, name):
+    """Shown on the last part, because a carry from it ends before it looks at git."""
+    last = LADDER[-1].slug
+    result = tutorial("carry", name.format(last))
+    assert result.code == 1
+    assert f"No part comes after {last}" in result.err
 
 
 @pytest.mark.parametrize("command", ["serve", "check", "diff", "start", "carry"])
@@ -61,7 +75,7 @@ def start_server(*arguments):
     """Start ``tutorial serve`` and read what it prints until its log begins."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "tutorial", "serve", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "80"},
+        env=child_environment(COLUMNS="80"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -77,10 +91,9 @@ def start_server(*arguments):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT as a terminal does")
 def test_a_server_runs_until_ctrl_c(tutorial):
-    from tutorial.running.server import free_port
-
     port = free_port(30_000 + os.getpid() % 20_000)
-    process, said = start_server("7", "--port", str(port), "--clock")
+    part = first("has_tokens")
+    process, said = start_server(str(part), "--port", str(port), "--clock")
     try:
         url = f"http://127.0.0.1:{port}"
         assert url in said and PASSWORD in said
@@ -89,10 +102,10 @@ def test_a_server_runs_until_ctrl_c(tutorial):
         # The requests that it shows are the ones that work.
         data = re.search(r'curl -d "(.*?)"', said)[1]
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        pair = requests.post(f"{url}/token/", data=data, headers=form, timeout=30)
+        pair = requests.post(url + part.login, data=data, headers=form, timeout=30)
         assert set(pair.json()) == {"access", "refresh"}
 
-        taken = tutorial("serve", 7, "--port", port)
+        taken = tutorial("serve", part, "--port", port)
         assert taken.code == 1
         assert f"Port {port} is taken" in taken.err
         assert re.search(r"--port \d+", taken.err)
@@ -102,7 +115,7 @@ def test_a_server_runs_until_ctrl_c(tutorial):
     assert process.returncode == 130
     assert "Stopped." in err and "Traceback" not in err
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{url}/product/", timeout=5)
+        requests.get(url + part.products, timeout=5)
 
 
 def test_a_started_copy_is_the_part(tutorial, tmp_path):
@@ -125,6 +138,7 @@ def test_a_diff_is_a_patch(tutorial):
 
 @pytest.mark.parametrize("command", ["demo", "lab"])
 def test_a_part_without_tokens_has_nothing_to_show(tutorial, command):
-    result = tutorial(command, "--part", 6)
+    part = first("has_tokens")
+    result = tutorial(command, "--part", part.before)
     assert result.code == 1
-    assert "7" in result.err, result.err
+    assert str(part) in result.err, result.err

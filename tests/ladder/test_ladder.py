@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from tutorial.ladder import LADDER
-from tutorial.running.server import project_environment
+from tutorial.running.environment import project_environment
 
 STEP = """
 import io, json, sys, django

@@ -19,7 +19,7 @@ from tutorial.project_files import clean_copy
 class Mutant:
     """One mistake: the edit, the test that must catch it, and the file it must name."""
 
-    part: int
+    number: int  # of the part
     mistake: str
     file: str
     old: str
@@ -28,7 +28,7 @@ class Mutant:
     open: str = ""  # the file itself, unless named
 
     def __str__(self):
-        return f"{self.part}: {self.mistake}"
+        return f"{self.number}: {self.mistake}"
 
 
 MODELS, ADMIN = "reviews/models.py", "reviews/admin.py"
@@ -39,11 +39,11 @@ SETTINGS, URLS, VALIDATORS = "medium/settings.py", "medium/urls.py", "reviews/va
 MUTANTS = [
     # Part 1
     Mutant(
-        *(1, "a wrong related name", MODELS),
-        *(
-            'Product, on_delete=models.CASCADE, related_name="sites"',
-            'Product, on_delete=models.CASCADE, related_name="offers"',
-        ),
+        1,
+        "a wrong related name",
+        MODELS,
+        'Product, on_delete=models.CASCADE, related_name="sites"',
+        'Product, on_delete=models.CASCADE, related_name="offers"',
         "test_a_related_name_leads_back",
     ),
     Mutant(
@@ -74,8 +74,12 @@ MUTANTS = [
         "test_times_keep_themselves",
     ),
     Mutant(
-        *(1, "a product that cannot be deleted", MODELS, "Product, on_delete=models.CASCADE"),
-        *("Product, on_delete=models.PROTECT", "test_offers_and_comments_go"),
+        1,
+        "a product that cannot be deleted",
+        MODELS,
+        "Product, on_delete=models.CASCADE",
+        "Product, on_delete=models.PROTECT",
+        "test_offers_and_comments_go",
     ),
     Mutant(
         1,
@@ -86,13 +90,21 @@ MUTANTS = [
         "test_objects_say_who",
     ),
     Mutant(
-        *(1, "a field without its migration", MODELS, "    url = models.URLField()"),
+        1,
+        "a field without its migration",
+        MODELS,
+        "    url = models.URLField()",
         "    url = models.URLField()\n    phone = models.CharField(max_length=20, default='')",
-        *("test_the_migrations_are_complete", "reviews/migrations/"),
+        "test_the_migrations_are_complete",
+        "reviews/migrations/",
     ),
     Mutant(
-        *(1, "a secret key in the code", SETTINGS, '"DJANGO_SECRET_KEY", "django'),
-        *('"OTHER", "django', "test_settings_come_from_the_environment"),
+        1,
+        "a secret key in the code",
+        SETTINGS,
+        '"DJANGO_SECRET_KEY", "django',
+        '"OTHER", "django',
+        "test_settings_come_from_the_environment",
     ),
     Mutant(
         1,
@@ -104,6 +116,14 @@ MUTANTS = [
     ),
     Mutant(
         1, "the admin elsewhere", URLS, '"admin/"', '"backstage/"', "test_the_admin_lets_staff_in"
+    ),
+    Mutant(
+        1,
+        "the author's own user in the demo data",
+        "reviews/fixtures/demo.json",
+        '"model": "auth.user",',
+        '"model": "auth.user",\n    "pk": 1,',
+        "test_the_demo_data_leaves_my_user_alone",
     ),
     # Part 2
     Mutant(
@@ -370,12 +390,10 @@ MUTANTS = [
         "test_our_front_end_may_read",
     ),
     Mutant(
-        *(
-            6,
-            "the middleware last",
-            SETTINGS,
-            '    "corsheaders.middleware.CorsMiddleware",\n    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.sessions.middleware.SessionMiddleware",\n    "django.middleware.common.CommonMiddleware",\n',
-        ),
+        6,
+        "the middleware last",
+        SETTINGS,
+        '    "corsheaders.middleware.CorsMiddleware",\n    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.sessions.middleware.SessionMiddleware",\n    "django.middleware.common.CommonMiddleware",\n',
         '    "django.middleware.security.SecurityMiddleware",\n    "django.contrib.sessions.middleware.SessionMiddleware",\n    "django.middleware.common.CommonMiddleware",\n    "corsheaders.middleware.CorsMiddleware",\n',
         "test_our_front_end_may_read",
     ),
@@ -534,6 +552,22 @@ MUTANTS = [
         "",
         "test_a_user_who_is_gone",
         SERIALIZERS,
+    ),
+    Mutant(
+        7,
+        "a package that nothing uses",
+        "requirements.txt",
+        "djangorestframework-simplejwt",
+        "pyjwt\ndjangorestframework-simplejwt",
+        "test_the_requirements_are_what_is_used",
+    ),
+    Mutant(
+        7,
+        "nobody to log in as",
+        "reviews/fixtures/demo.json",
+        '"username": "demo"',
+        '"username": "guest"',
+        "test_the_demo_user_logs_in",
     ),
     # Part 8
     Mutant(
@@ -773,16 +807,17 @@ MUTANTS = [
 def test_a_mistake_is_caught(mutant, tmp_path):
     """The named test goes red, and its advice names the file to open."""
     copy = tmp_path / "project"
-    clean_copy(find(mutant.part).path, copy)
+    part = find(mutant.number)
+    clean_copy(part.path, copy)
     path = copy / mutant.file
     code = path.read_text(encoding="utf-8")
-    assert mutant.old in code, f"{mutant.file} of part {mutant.part} has changed: mend the table"
+    assert mutant.old in code, f"{mutant.file} of {part.slug} has changed: fix the table"
     path.write_text(code.replace(mutant.old, mutant.new), encoding="utf-8")
 
     report = tmp_path / "report.jsonl"
     checkpoints = ROOT / "tests" / "checkpoints"
     command = [sys.executable, "-m", "pytest", str(checkpoints), "-p", "no:cacheprovider", "-q"]
-    command += ["--part", str(mutant.part), "--project", str(copy), "--report", str(report)]
+    command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--snapshot"]
     run = subprocess.run(
         [*command, "-k", mutant.caught_by, "--tb=no"],
         cwd=ROOT,

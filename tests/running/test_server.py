@@ -2,19 +2,22 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 import requests
 
 from tutorial.errors import Problem
-from tutorial.ladder import ROOT, find
+from tutorial.ladder import first
+from tutorial.running.environment import child_environment
 from tutorial.running.server import PASSWORD, answers, free_port, serve
 
-PART = find(7).path
+PART = first("has_tokens")
 
 
 def wait_for(condition, seconds=30):
@@ -26,16 +29,27 @@ def wait_for(condition, seconds=30):
 
 def login(url, username="demo"):
     data = {"username": username, "password": PASSWORD}
-    return requests.post(f"{url}/token/", json=data, timeout=30)
+    return requests.post(url + PART.login, json=data, timeout=30)
 
 
 def refresh(url, token):
-    return requests.post(f"{url}/token/refresh/", json={"refresh": token}, timeout=30).json()
+    return requests.post(url + PART.refresh, json={"refresh": token}, timeout=30).json()
 
 
 def images(url, access):
     headers = {"Authorization": f"Bearer {access}"}
-    return requests.get(f"{url}/image/", headers=headers, timeout=30)
+    return requests.get(url + PART.protected, headers=headers, timeout=30)
+
+
+def upload(url, access, name):
+    kite = (PART.path / "reviews/fixtures/pictures/kite.png").read_bytes()
+    return requests.post(
+        url + PART.protected,
+        data={"name": name},
+        files={"image": ("kite.png", kite)},
+        headers={"Authorization": f"Bearer {access}"},
+        timeout=30,
+    )
 
 
 def tree(folder):
@@ -44,12 +58,12 @@ def tree(folder):
 
 @pytest.fixture(scope="module")
 def server():
-    with serve(PART, clock=True) as server:
+    with serve(PART.path, clock=True) as server:
         yield server
 
 
 def test_it_serves_the_demo_data_and_two_users(server):
-    assert requests.get(f"{server.url}/product/", timeout=30).json()["count"] == 15
+    assert requests.get(server.url + PART.products, timeout=30).json()["count"] == 15
     access = login(server.url).json()["access"]
     assert images(server.url, access).json()["count"] == 8
     assert login(server.url, "admin").status_code == 200
@@ -65,7 +79,7 @@ def test_it_serves_pictures_and_the_admin_s_styles(server):
 
 
 def test_its_log_is_at_hand(server):
-    requests.get(f"{server.url}/product/?search=a-mark-in-the-log", timeout=30)
+    requests.get(f"{server.url}{PART.products}?search=a-mark-in-the-log", timeout=30)
     wait_for(lambda: "a-mark-in-the-log" in server.log())
 
 
@@ -84,7 +98,7 @@ def test_its_clock_moves_and_ticks(server):
 def test_its_clock_refuses_what_is_no_time(server, seconds):
     with pytest.raises(ValueError, match="number"):
         server.clock.advance(seconds)
-    assert requests.get(f"{server.url}/product/", timeout=30).status_code == 200
+    assert requests.get(server.url + PART.products, timeout=30).status_code == 200
 
 
 def test_its_clock_is_not_for_other_pages(server):
@@ -106,17 +120,17 @@ def test_its_clock_is_not_for_other_pages(server):
 
 def test_a_run_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    before = tree(PART)
-    with serve(PART) as server:
+    before = tree(PART.path)
+    with serve(PART.path) as server:
         assert list(tmp_path.iterdir())
         port = int(server.url.rsplit(":", 1)[1])
     assert not list(tmp_path.iterdir())
     assert not answers(port)
-    assert tree(PART) == before
+    assert tree(PART.path) == before
 
 
 def test_an_error_in_the_block_stops_the_server():
-    with suppress(ZeroDivisionError), serve(PART) as server:
+    with suppress(ZeroDivisionError), serve(PART.path) as server:
         port = int(server.url.rsplit(":", 1)[1])
         _ = 1 / 0
     assert not answers(port)
@@ -124,10 +138,10 @@ def test_an_error_in_the_block_stops_the_server():
 
 PARENT = """
 import sys, time
-from tutorial.ladder import find
+from tutorial.ladder import first
 from tutorial.running.server import serve
-with serve(find(7).path) as server:
-    print(server.url, server.log_path.parent, flush=True)
+with serve(first("has_tokens").path) as server:
+    print(server.url, server.state, flush=True)
     time.sleep(600)
 """
 
@@ -138,7 +152,7 @@ def test_a_killed_parent_takes_the_server_along():
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT],
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env=child_environment(),
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )
@@ -151,7 +165,7 @@ def test_a_killed_parent_takes_the_server_along():
 
 
 def test_a_short_lifetime_leaves_the_rest_as_it_is():
-    with serve(PART, access_lifetime=2) as server:
+    with serve(PART.path, access_lifetime=2) as server:
         pair = login(server.url).json()
         assert images(server.url, pair["access"]).status_code == 200
         wait_for(lambda: images(server.url, pair["access"]).status_code == 401)
@@ -160,23 +174,56 @@ def test_a_short_lifetime_leaves_the_rest_as_it_is():
 
 def test_what_is_kept_is_there_again(tmp_path):
     keep = tmp_path / "a place for ø"
-    with serve(PART, keep=keep) as server:
+    with serve(PART.path, keep=keep) as server:
         pair = login(server.url).json()
-        data, file = {"name": "Kept"}, (PART / "reviews/fixtures/pictures/kite.png").read_bytes()
-        headers = {"Authorization": f"Bearer {pair['access']}"}
-        files = {"image": ("kite.png", file)}
-        answer = requests.post(
-            f"{server.url}/image/", data=data, files=files, headers=headers, timeout=30
-        )
-        assert answer.status_code == 201
-    with serve(PART, keep=keep) as server:
+        assert upload(server.url, pair["access"], "Kept").status_code == 201
+    with serve(PART.path, keep=keep) as server:
         got = images(server.url, refresh(server.url, pair["refresh"])["access"]).json()
         assert (got["count"], got["results"][0]["name"]) == (9, "Kept")
 
 
+def test_a_copy_of_its_state_is_another_server_s(server, tmp_path):
+    """The copy has what the running server has, and then goes its own way."""
+    access = login(server.url).json()["access"]
+    mine = upload(server.url, access, "Mine").json()
+    server.copy_state(tmp_path / "copy")
+    with serve(PART.path, keep=tmp_path / "copy") as other:
+        access_there = login(other.url).json()["access"]
+        there = images(other.url, access_there).json()["results"][0]
+        assert there["name"] == "Mine" and there["image"].startswith(other.url)
+        assert requests.get(there["image"], timeout=30).status_code == 200
+        assert upload(other.url, access_there, "Theirs").status_code == 201
+    assert images(server.url, access).json()["results"][0]["name"] == "Mine"
+    headers = {"Authorization": f"Bearer {access}"}
+    url = f"{server.url}{PART.protected}{mine['pk']}/"
+    assert requests.delete(url, headers=headers, timeout=30).status_code == 204
+
+
+def test_a_copy_of_its_state_waits_for_a_write_to_end(server, tmp_path):
+    """A file that is copied in the middle of a write would hold half of it."""
+    copying = threading.Thread(target=server.copy_state, args=[tmp_path / "copy"])
+    # Without isolation: a transaction is begun and ended here, by hand.
+    with closing(sqlite3.connect(server.database, isolation_level=None)) as writing:
+        writing.execute("BEGIN EXCLUSIVE")
+        writing.execute("UPDATE reviews_product SET name = 'half'")
+        copying.start()
+        copying.join(timeout=0.3)
+        assert copying.is_alive(), "it did not wait"
+        writing.execute("ROLLBACK")
+    copying.join()
+    with closing(sqlite3.connect(tmp_path / "copy" / server.database.name)) as copy:
+        names = copy.execute("SELECT name FROM reviews_product").fetchall()
+    assert len(names) == 15 and ("half",) not in names
+
+
+def test_a_copy_of_its_state_replaces_nothing(server, tmp_path):
+    with pytest.raises(FileExistsError):
+        server.copy_state(tmp_path)
+
+
 def test_a_taken_port_is_said(server):
     port = int(server.url.rsplit(":", 1)[1])
-    with pytest.raises(Problem, match=f"Port {port} is taken"), serve(PART, port=port):
+    with pytest.raises(Problem, match=f"Port {port} is taken"), serve(PART.path, port=port):
         pass
     assert free_port(port) != port
 

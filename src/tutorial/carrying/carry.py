@@ -53,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Step:
+class Merge:
     """What a change did to one later part."""
 
     part: Part
@@ -69,13 +69,13 @@ class Carried:
     """How far a change was carried, and what it did on the way."""
 
     source: Part
-    steps: tuple[Step, ...]
+    merges: tuple[Merge, ...]
     dry_run: bool
 
     @property
     def conflicts(self) -> tuple[Change, ...]:
-        """The conflicts that stopped it: all are in the part of the last step."""
-        return self.steps[-1].conflicts if self.steps else ()
+        """The conflicts that stopped it: all are in the part merged last."""
+        return self.merges[-1].conflicts if self.merges else ()
 
 
 def carry(
@@ -100,32 +100,34 @@ def carry(
     refuse_other_changes(part, [p for p in ladder if p.slug not in free], root)
     before, after = change_in(part, since, parts / part.slug)
 
-    source, steps, results = part, [], []
+    source = part
+    merges: list[Merge] = []
+    results: list[tuple[Path, Files, Files]] = []
     for target in later:
         ours = present_files(parts / target.slug)
-        step, merged = merge_part(source, target, before, ours, after, parts / target.slug)
-        steps.append(step)
+        merge, merged = merge_part(source, target, before, ours, after, parts / target.slug)
+        merges.append(merge)
         results.append((parts / target.slug, ours, merged))
-        if step.conflicts:
+        if merge.conflicts:
             break
         source, before, after = target, ours, merged
     if not dry_run:
         for folder, ours, merged in results:
             write(folder, ours, merged)
-    return Carried(part, tuple(steps), dry_run)
+    return Carried(part, tuple(merges), dry_run)
 
 
 def render(carried: Carried) -> list[str]:
     """Return what a person should read about it, line by line."""
-    lines = []
-    for step in carried.steps:
-        lines.append(step.part.slug)
-        for change in step.changes:
+    lines: list[str] = []
+    for merge in carried.merges:
+        lines.append(merge.part.slug)
+        for change in merge.changes:
             note = f" ({change.note})" if change.note else ""
             lines.append(f"  {change.kind:<9} {change.path}{note}")
-        if not step.changes:
+        if not merge.changes:
             lines.append("  nothing to change")
-    last = carried.steps[-1].part if carried.steps else carried.source
+    last = carried.merges[-1].part if carried.merges else carried.source
     if carried.dry_run:
         end = "stop there" if carried.conflicts else "be complete"
         lines.append(f"This is what would happen up to {last.slug}, and it would {end}.")
@@ -149,8 +151,12 @@ def refuse_other_changes(part: Part, others: Sequence[Part], root: Path) -> None
         other
         for other in others
         if run_git(
-            *("--no-optional-locks", "status", "--porcelain", "--untracked-files=all"),
-            *("--", f"parts/{other.slug}"),
+            "--no-optional-locks",
+            "status",
+            "--porcelain",
+            "--untracked-files=all",
+            "--",
+            f"parts/{other.slug}",
             cwd=root,
         ).stdout
     ]
@@ -194,14 +200,17 @@ def committed_files(folder: Path, revision: str) -> Files:
     """Return the files that a folder has in a commit. (Links and submodules are left out.)"""
     listing = run_git("ls-tree", "-r", "-z", revision, cwd=folder).stdout
     entries = [entry.split(b"\t", 1) for entry in listing.split(b"\0") if entry.startswith(b"100")]
-    blobs = [(*about.split(), os.fsdecode(path)) for about, path in entries]
-    wanted = b"".join(blob + b"\n" for _, _, blob, _ in blobs)
+    blobs = []
+    for about, path in entries:
+        mode, _, blob = about.split()  # <mode> <type> <blob>
+        blobs.append((mode, blob, os.fsdecode(path)))
+    wanted = b"".join(blob + b"\n" for _, blob, _ in blobs)
     answer = run_git("cat-file", "--batch", cwd=folder, feed=wanted).stdout
-    files = {}
-    for mode, _, _, path in blobs:
+    files: Files = {}
+    for mode, _, name in blobs:
         about, _, answer = answer.partition(b"\n")  # <blob> <type> <size>
         size = int(about.split()[2])
-        files[path] = File(answer[:size], mode == b"100755")
+        files[name] = File(answer[:size], mode == b"100755")
         answer = answer[size + 1 :]
     return files
 
@@ -251,9 +260,10 @@ def same(one: File | None, other: File | None) -> bool:
 
 def merge_part(
     source: Part, target: Part, base: Files, ours: Files, theirs: Files, folder: Path
-) -> tuple[Step, Files]:
+) -> tuple[Merge, Files]:
     """Merge the source's change, from base to theirs, into the target's files, ours."""
-    merged, changes = dict(ours), []
+    merged = dict(ours)
+    changes: list[Change] = []
     for path in changed_paths(base, theirs):
         mine, new = ours.get(path), theirs.get(path)
         if mine is None and new is not None and (folder / path).exists():
@@ -267,7 +277,7 @@ def merge_part(
             merged.pop(path, None)
         else:
             merged[path] = result
-    return Step(target, tuple(changes)), merged
+    return Merge(target, tuple(changes)), merged
 
 
 def kind_of(before: File | None, after: File | None) -> str:
@@ -314,8 +324,16 @@ def merge_text(base: File, ours: File, theirs: File, labels: tuple[str, str]) ->
         for name, file in zip(names, (ours, base, theirs), strict=True):
             (Path(folder) / name).write_bytes(file.comparable)
         done = run_git(
-            *("-c", "merge.conflictStyle=merge", "merge-file", "--stdout"),
-            *("-L", labels[0], "-L", "before", "-L", labels[1]),
+            "-c",
+            "merge.conflictStyle=merge",
+            "merge-file",
+            "--stdout",
+            "-L",
+            labels[0],
+            "-L",
+            "before",
+            "-L",
+            labels[1],
             *names,
             cwd=Path(folder),
             good=range(128),  # the number of conflicts; errors are above

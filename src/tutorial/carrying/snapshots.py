@@ -64,16 +64,17 @@ def first_missing(target: Path) -> Path:
 def next_steps(part: Part, target: Path) -> list[str]:
     """Return the commands, one a line, that make a fresh copy run."""
     windows = os.name == "nt"
-    return [
+    steps = [
         f'cd "{target}"',
         "py -m venv .venv" if windows else "python3 -m venv .venv",
         r".venv\Scripts\activate" if windows else "source .venv/bin/activate",
         "python -m pip install -r requirements.txt",
         "python manage.py migrate",
         "python manage.py loaddata demo",
-        *["python manage.py load_pictures"] * part.pictures,
-        "python manage.py runserver",
     ]
+    if part.pictures:
+        steps.append("python manage.py load_pictures")
+    return [*steps, "python manage.py runserver"]
 
 
 def diff(old: Part, new: Part, *, stat: bool = False, color: bool = False) -> str:
@@ -96,8 +97,12 @@ def diff(old: Part, new: Part, *, stat: bool = False, color: bool = False) -> st
             tree = run_git(*git, "write-tree", cwd=folder, env=env).stdout
             trees.append(tree.decode("ascii").strip())
         return run_git(
-            *("-c", "core.quotePath=false", f"--git-dir={home / 'git'}"),
-            *("diff", "--no-renames", f"--color={'always' if color else 'never'}"),
+            "-c",
+            "core.quotePath=false",
+            f"--git-dir={home / 'git'}",
+            "diff",
+            "--no-renames",
+            f"--color={'always' if color else 'never'}",
             "--stat" if stat else "--binary",
             *trees,
             cwd=home,

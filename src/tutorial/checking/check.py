@@ -15,16 +15,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tutorial.errors import Problem
-from tutorial.ladder import LADDER, ROOT, Part, find
+from tutorial.ladder import LADDER, ROOT, Part, canonical, find
 from tutorial.project_files import clean_copy, own_files
-from tutorial.running.server import project_environment
+from tutorial.running.environment import child_environment, project_environment
 
 CHECKPOINTS = ROOT / "tests" / "checkpoints"
 TOOLS = ROOT / "tests" / "requirements.txt"
@@ -53,11 +55,11 @@ class Outcome:
     """What came of a check: how many promises there are, and the results so far."""
 
     total: int = 0
-    results: list[dict] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
     broken: str = ""
 
     @property
-    def failed(self) -> list[dict]:
+    def failed(self) -> list[dict[str, Any]]:
         return [result for result in self.results if result["outcome"] == "failed"]
 
     @property
@@ -122,7 +124,8 @@ def refuse_syntax_errors(path: Path) -> None:
         try:
             compile((path / inside).read_bytes(), str(inside), "exec")
         except (SyntaxError, ValueError) as error:
-            line = f", line {error.lineno}" if getattr(error, "lineno", None) else ""
+            number = getattr(error, "lineno", None)
+            line = f", line {number}" if number else ""
             said = getattr(error, "msg", error)
             code = (getattr(error, "text", None) or "").strip()
             raise Problem(
@@ -147,7 +150,7 @@ def refuse_to_go_on(project: Project, copy: Path) -> None:
     """Raise Problem, in words, when the project does not load or its migrations are behind."""
     try:
         result = subprocess.run(
-            [project.python, "-m", "tutorial.checking.preflight"],
+            [project.python, "-m", "tutorial.checking.preflight", json.dumps(distributions())],
             cwd=copy,
             env=project_environment(copy, copy) | {"DJANGO_SETTINGS_MODULE": project.settings},
             capture_output=True,
@@ -165,13 +168,28 @@ def refuse_to_go_on(project: Project, copy: Path) -> None:
         raise Problem(f"{said}\nOpen {found['file']}." if found["file"] else said)
 
 
-def tools_for(python: str, console: Console) -> str:
-    """Return the folder of the test tools for that interpreter, filled when it is not yet there.
+def distributions() -> dict[str, str]:
+    """Return which of the ladder's distributions provides a name that is imported.
 
-    The tools stand beside the learner's packages, not among them. Raises Problem.
+    From this environment, which has them all: ``PIL`` is provided by ``pillow``.
+    """
+    listed = {name for part in LADDER for name in part.packages}
+    found = {}
+    for imported, providers in packages_distributions().items():
+        for provider in providers:
+            if canonical(provider) in listed:
+                found[imported] = canonical(provider)
+    return found
+
+
+def tools_for(python: str, console: Console) -> list[Path]:
+    """Return what to put on that interpreter's path for the test tools, fetched if need be.
+
+    A folder beside the learner's packages, not among them; nothing where the tools are installed.
+    Raises Problem.
     """
     if python == sys.executable:
-        return ""
+        return []
     ask = "import sys; print(sys.implementation.cache_tag, *sys.version_info[:2])"
     answer = subprocess.run([python, "-c", ask], capture_output=True, encoding="utf-8", check=True)
     tag, major, minor = answer.stdout.split()
@@ -183,7 +201,7 @@ def tools_for(python: str, console: Console) -> str:
     wanted = hashlib.sha256(TOOLS.read_bytes()).hexdigest()[:8]
     folder = ROOT / ".cache" / "check-tools" / f"{tag}-{wanted}"
     if folder.is_dir():
-        return str(folder)
+        return [folder]
     console.print("Fetching the test tools for your Python, once …", style="dim")
     half = folder.with_name(f"{folder.name}.{os.getpid()}")
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
@@ -200,7 +218,7 @@ def tools_for(python: str, console: Console) -> str:
             + install.stderr.strip()[-800:]
         )
     half.rename(folder)
-    return str(folder)
+    return [folder]
 
 
 def run(part: Part, project: Project, copy: Path, console: Console) -> Outcome:
@@ -208,15 +226,27 @@ def run(part: Part, project: Project, copy: Path, console: Console) -> Outcome:
     outcome = Outcome()
     report = copy.parent / "report.jsonl"
     report.touch()
-    environment = {**os.environ, "PYTHONPATH": tools_for(project.python, console)}
+    environment = child_environment(
+        *tools_for(project.python, console),
+        PYTHONPYCACHEPREFIX=str(ROOT / ".cache" / "pycache"),
+    )
     command = [
-        *(project.python, "-m", "pytest", str(CHECKPOINTS)),
-        *("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-p", "no:cacheprovider"),
-        *("--part", str(part.number), "--project", str(copy)),
-        *("--settings-module", project.settings, "--report", str(report), "-q", "--tb=no"),
-        *("--basetemp", str(copy.parent / "pytest")),
+        project.python,
+        "-m",
+        "pytest",
+        str(CHECKPOINTS),
+        "-q",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={ROOT}",
+        f"--config-file={ROOT / 'pyproject.toml'}",
+        f"--basetemp={copy.parent / 'pytest'}",
+        f"--part={part.number}",
+        f"--project={copy}",
+        f"--settings-module={project.settings}",
+        f"--report={report}",
     ]
-    environment["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "pycache")
     with (
         Progress(
             TextColumn("{task.description}"),
@@ -257,7 +287,7 @@ def run(part: Part, project: Project, copy: Path, console: Console) -> Outcome:
     return outcome
 
 
-def take(line: dict, outcome: Outcome) -> None:
+def take(line: dict[str, Any], outcome: Outcome) -> None:
     """Add one line of the report to the outcome."""
     if "total" in line:
         outcome.total = line["total"]
@@ -271,7 +301,7 @@ def tell(part: Part, project: Project, outcome: Outcome, console: Console) -> No
     """Print what holds, what does not and where to look, and what comes next."""
     if outcome.broken:
         raise Problem(f"The tests could not be run to their end.\n{outcome.broken.strip()[-1500:]}")
-    by_part = defaultdict(list)
+    by_part: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for result in outcome.results:
         by_part[result["part"]].append(result)
     for number, results in sorted(by_part.items()):
@@ -290,18 +320,21 @@ def tell(part: Part, project: Project, outcome: Outcome, console: Console) -> No
         )
 
 
-def tell_what_to_mend(part: Part, project: Project, failed: list[dict], console: Console) -> None:
+def tell_what_to_mend(
+    part: Part, project: Project, failed: list[dict[str, Any]], console: Console
+) -> None:
     """Print what to mend first, and what of the part that was asked for, each with a hint."""
     first = min(result["part"] for result in failed)
     shown = [result for result in failed if result["part"] in {first, part.number}]
     for number in sorted({result["part"] for result in shown}):
-        together = defaultdict(list)  # one promise, tried with several values
+        # One promise, tried with several values, is told once.
+        together: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         for result in shown:
             if result["part"] == number:
                 key = result["promise"], result["file"], result["question"]
                 together[key].append(result["said"])
-        for key, said in list(together.items())[:MOST_SHOWN]:
-            tell_one(project, *key, list(dict.fromkeys(said)), console)
+        for (promise, file, question), said in list(together.items())[:MOST_SHOWN]:
+            tell_one(project, promise, file, question, list(dict.fromkeys(said)), console)
         if len(together) > MOST_SHOWN:
             more = len(together) - MOST_SHOWN
             console.print(f"\n… and {more} more of part {number}, which may go with these.")
@@ -325,11 +358,10 @@ def tell_one(
 def tell_what_comes_next(part: Part, console: Console) -> None:
     """Print the way on from a part that holds."""
     console.print(f"\n[green]All promises up to part {part.number} hold.[/] ", end="")
-    following = [other for other in LADDER if other.number == part.number + 1]
-    if following:
+    if part.after:
         console.print(
-            f"Next is part {following[0].number}: {following[0].adds}.\n"
-            f"See what it changes with `tutorial diff {part.number} {following[0].number}`."
+            f"Next is part {part.after.number}: {part.after.adds}.\n"
+            f"See what it changes with `tutorial diff {part.number} {part.after.number}`."
         )
     else:
         console.print("This is the last part: well done.")

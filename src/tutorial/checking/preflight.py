@@ -1,8 +1,10 @@
 """Asks a project, in its own interpreter, whether it can be checked at all.
 
-Run as ``python -m tutorial.checking.preflight`` in the project's folder, with
-DJANGO_SETTINGS_MODULE set. Prints one line of JSON: what is wrong, in words, and the file
-to open; or nothing of both. Standard library and Django only.
+Run as ``python -m tutorial.checking.preflight NAMES`` in the project's folder, with
+DJANGO_SETTINGS_MODULE set. NAMES is a JSON object: the distribution to install for an import
+name. Whoever asks knows them, because this interpreter may lack the very package that is meant.
+Prints one line of JSON: what is wrong, in words, and the file to open; or two empty strings.
+Standard library and Django only.
 """
 
 from __future__ import annotations
@@ -14,24 +16,12 @@ import sys
 import traceback
 from pathlib import Path
 
-# What is imported under another name than it is installed under.
-DISTRIBUTIONS = {
-    "PIL": "pillow",
-    "corsheaders": "django-cors-headers",
-    "django_cleanup": "django-cleanup",
-    "django_filters": "django-filter",
-    "pictures": "django-pictures",
-    "rest_flex_fields": "drf-flex-fields",
-    "rest_framework": "djangorestframework",
-    "rest_framework_simplejwt": "djangorestframework-simplejwt",
-}
-
 
 def main() -> None:
     try:
         said, file = inspect()
     except Exception as error:
-        said, file = explain(error)
+        said, file = explain(error, json.loads(sys.argv[1]))
     print(json.dumps({"said": said, "file": file}))
 
 
@@ -76,8 +66,11 @@ def unapplied() -> str:
     return f"Your database lacks {names}{more}. Run `python manage.py migrate`."
 
 
-def explain(error: Exception) -> tuple[str, str]:
-    """Put an error that stops a project from loading into words, with the file it comes from."""
+def explain(error: Exception, distributions: dict[str, str]) -> tuple[str, str]:
+    """Put an error that stops a project from loading into words, with the file it comes from.
+
+    ``distributions`` says what to install for an import name that is spelled differently.
+    """
     here = Path.cwd()
     frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
     ours = [path.relative_to(here).as_posix() for path in frames if path.is_relative_to(here)]
@@ -86,7 +79,7 @@ def explain(error: Exception) -> tuple[str, str]:
         top = (error.name or "").partition(".")[0]
         if (here / top).exists() or (here / f"{top}.py").exists():
             return f"`{error.name}` is imported, and there is no such module.", file
-        package = DISTRIBUTIONS.get(top, top)
+        package = distributions.get(top, top)
         return (
             f"The package `{package}` is not installed for {sys.executable}. "
             f"Add it to requirements.txt, and run `python -m pip install -r requirements.txt`.",

@@ -1,8 +1,15 @@
-"""What the checkpoint tests share: answers checked in words, and data to ask for."""
+"""What the checkpoint tests share: responses checked in words, and data to ask for.
+
+``PART`` is the part whose promises are checked.
+"""
+
+from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -15,8 +22,11 @@ from tutorial.ladder import find
 PART = find(os.environ["TUTORIAL_PART"])
 
 
-def expect(response, *statuses):
-    """Return the response's JSON (or None) when its status is one of these; else fail in words."""
+def expect(response: Any, *statuses: int) -> Any:
+    """Return the response's JSON (or None) when its status is one of these; else fail in words.
+
+    The response is one of Django's test client, or of ``requests``.
+    """
     __tracebackhide__ = True
     got = response.status_code
     if got not in statuses:
@@ -26,7 +36,7 @@ def expect(response, *statuses):
     return response.json() if "json" in response.headers.get("Content-Type", "") else None
 
 
-def asked(response):
+def asked(response: Any) -> str:
     """The request in words: ``GET /image/?page=2``."""
     request = response.request
     if not isinstance(request, dict):  # of `requests`, from a real server
@@ -38,13 +48,13 @@ def asked(response):
     return text
 
 
-def missing_token(response):
+def missing_token(response: Any) -> str:
     request = response.request
     sent = request if isinstance(request, dict) else request.headers
     return "" if {"HTTP_AUTHORIZATION", "Authorization"} & set(sent) else " without a token"
 
 
-def why(response):
+def why(response: Any) -> str:
     """What raised, when the answer is 500; what was refused, when it is 400."""
     if error := getattr(response, "exc_info", None):
         return f" ({error[0].__name__}: {str(error[1]).partition(chr(10))[0]})"
@@ -53,7 +63,7 @@ def why(response):
     return ""
 
 
-def model(name):
+def model(name: str) -> Any:
     """Return the model ``reviews.<name>``, or fail in words."""
     try:
         return apps.get_model("reviews", name)
@@ -61,7 +71,14 @@ def model(name):
         pytest.fail(f"reviews/models.py should have a model {name}, and has none")
 
 
-def make_product(name="Moka pot", *, offers=0, comments=0, categories=0, images=0):
+def make_product(
+    name: str = "Moka pot",
+    *,
+    offers: int = 0,
+    comments: int = 0,
+    categories: int = 0,
+    images: int = 0,
+) -> Any:
     """Store a product with so many of everything around it."""
     product = model("Product").objects.create(name=name, content=f"About {name}.")
     for i in range(categories):
@@ -77,7 +94,7 @@ def make_product(name="Moka pot", *, offers=0, comments=0, categories=0, images=
     return product
 
 
-def make_offer(product, price="9.90"):
+def make_offer(product: Any, price: str | int = "9.90") -> Any:
     company = model("Company").objects.create(name="Corner Shop", url="https://corner.example/")
     size = model("ProductSize").objects.create(name="Small")
     return model("ProductSite").objects.create(
@@ -90,8 +107,8 @@ def make_offer(product, price="9.90"):
     )
 
 
-def make_comment(product, title="Good"):
-    users = get_user_model().objects
+def make_comment(product: Any, title: str = "Good") -> Any:
+    users: Any = get_user_model().objects
     author = users.create_user(
         f"author{users.count()}", f"author{users.count()}@example.com", first_name="Grace"
     )
@@ -101,15 +118,15 @@ def make_comment(product, title="Good"):
 
 
 @contextmanager
-def queries():
+def queries() -> Iterator[list[str]]:
     """Yield a list that holds the SQL statements of the block when the block has ended."""
-    statements = []
+    statements: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield statements
     statements += [query["sql"] for query in captured]
 
 
-def count_queries(client, path):
+def count_queries(client: Any, path: str) -> int:
     """Return how many queries GET ``path`` takes, which must be answered with 200."""
     with queries() as statements:
         response = client.get(path)
@@ -117,11 +134,12 @@ def count_queries(client, path):
     return len(statements)
 
 
-def together(*calls):
+def together(*calls: Callable[[], Any]) -> list[int]:
     """Make the calls at the same moment, in a thread each; return their status codes, sorted."""
-    barrier, answers = threading.Barrier(len(calls)), []
+    barrier = threading.Barrier(len(calls))
+    answers: list[Any] = []
 
-    def run(call):
+    def run(call: Callable[[], Any]) -> None:
         barrier.wait()
         answers.append(call())
 

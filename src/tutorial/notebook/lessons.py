@@ -17,7 +17,6 @@ import asyncio
 import atexit
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections import Counter
@@ -107,7 +106,7 @@ class Lesson:
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory()))
         state = folder / "state"
         if not os.environ.get("TUTORIAL_URL"):  # its data are there already, which saves time
-            shutil.copytree(self._own.log_path.parent, state)
+            self._own.copy_state(state)
         if without:
             copy = folder / project.name
             clean_copy(project, copy)

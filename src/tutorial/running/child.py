@@ -28,7 +28,7 @@ def main() -> None:
 
     # Where a Ctrl-C still reaches this process (Windows), the parent stops it all the same.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ready = {}
+    ready: dict[str, str] = {}
     if options.clock:
         from tutorial.running import clock
 
@@ -73,13 +73,16 @@ def prepare() -> None:
     users.get_or_create(username="admin", defaults={"password": password, **staff})
 
 
-def serve(port: int, ready: dict) -> None:
-    """Serve on the loopback address as ``runserver`` does, and say so on standard output."""
+def serve(port: int, ready: dict[str, str]) -> None:
+    """Serve on the loopback address as ``runserver`` does, and print when the port is bound.
+
+    The line is ``ready`` as JSON, with the server's URL.
+    """
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.servers.basehttp import get_internal_wsgi_application, run
 
-    def say_ready(port: int) -> None:
-        ready["url"] = f"http://127.0.0.1:{port}"
+    def say_ready(bound: int | str) -> None:
+        ready["url"] = f"http://127.0.0.1:{bound}"
         print(json.dumps(ready), flush=True)
 
     handler = StaticFilesHandler(get_internal_wsgi_application())

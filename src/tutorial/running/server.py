@@ -6,38 +6,39 @@ Standard library only, because checkpoint tests import it in a part's own enviro
 from __future__ import annotations
 
 import json
-import os
 import queue
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tutorial.errors import Problem
-from tutorial.ladder import ROOT
 from tutorial.running.child import PASSWORD
 from tutorial.running.clock import Clock
+from tutorial.running.environment import DATABASE, UPLOADS, project_environment
 
-__all__ = ["PASSWORD", "Server", "project_environment", "serve"]
+__all__ = ["PASSWORD", "Server", "answers", "free_port", "serve"]
 
-SOURCES = Path(__file__).resolve().parents[2]  # holds nothing but this package
 START_TIMEOUT = 120  # seconds; a slow disk and a cold cache need some
 
 
 @dataclass
 class Server:
-    """A running server: its address, its clock if that can be moved, and what it wrote."""
+    """A running server: its URL, its clock if that can be moved, its state, and its log."""
 
     url: str
     clock: Clock | None
-    process: subprocess.Popen
-    log_path: Path | None
+    process: subprocess.Popen[str]
+    state: Path  # the folder of its database and uploads
+    log_path: Path | None = None  # None when it writes to the terminal
 
     def log(self) -> str:
         """Return what the server has written so far (nothing, when it writes to the terminal)."""
@@ -45,27 +46,26 @@ class Server:
             return ""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def database(self) -> Path:
+        """The SQLite file that the server works on."""
+        return self.state / DATABASE
 
-def project_environment(
-    project: Path, state: Path, *, settings: str = "medium.settings"
-) -> dict[str, str]:
-    """Return environment variables under which ``project`` runs with its state in ``state``.
+    def copy_state(self, target: Path) -> None:
+        """Copy the database and the uploads to a new folder, for another server to go on from.
 
-    Compiled files go to this repository's cache, so that no run leaves any in the project.
-    """
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tutorial.running.settings",
-        "TUTORIAL_SETTINGS": settings,
-        "TUTORIAL_STATE": str(state),
-        "PYTHONPATH": os.pathsep.join(
-            filter(None, [str(project), str(SOURCES), os.environ.get("PYTHONPATH")])
-        ),
-        "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache"),
-        "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONUTF8": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
+        The server may be writing meanwhile: the database is copied by SQLite's backup API, which
+        takes no half-written transaction along (sqlite.org/backup.html), as copying the file
+        could. Raises FileExistsError when there is such a folder.
+        """
+        target.mkdir(parents=True)
+        with (
+            closing(sqlite3.connect(self.database)) as ours,
+            closing(sqlite3.connect(target / DATABASE)) as copy,
+        ):
+            ours.backup(copy)
+        if (self.state / UPLOADS).is_dir():
+            shutil.copytree(self.state / UPLOADS, target / UPLOADS)
 
 
 @contextmanager
@@ -94,14 +94,16 @@ def serve(
     """
     if port and answers(port):
         raise Problem(f"Port {port} is taken by another program.")
-    temporary = keep is None
-    state = Path(tempfile.mkdtemp(prefix="tutorial-")) if temporary else keep
+    state = keep or Path(tempfile.mkdtemp(prefix="tutorial-"))
     state.mkdir(parents=True, exist_ok=True)
     variables = project_environment(project, state, settings=settings) | (environment or {})
     if access_lifetime is not None:
         variables["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
     command = [sys.executable, "-m", "tutorial.running.child", "--port", str(port)]
-    command += ["--clock"] * clock + ["--remove-state"] * temporary
+    if clock:
+        command.append("--clock")
+    if keep is None:
+        command.append("--remove-state")
 
     log_path = None if show_log else state / "server.log"
     try:
@@ -119,7 +121,7 @@ def serve(
             start_new_session=True,
         )
         try:
-            server = Server("", None, process, log_path)
+            server = Server("", None, process, state, log_path)
             ready = _wait_until_ready(server)
             server.url = ready["url"]
             server.clock = Clock(ready["clock"]) if clock else None
@@ -129,7 +131,7 @@ def serve(
             if log:
                 log.close()
     finally:
-        if temporary:
+        if keep is None:
             shutil.rmtree(state, ignore_errors=True)
 
 
@@ -147,14 +149,16 @@ def answers(port: int) -> bool:
     return True
 
 
-def _wait_until_ready(server: Server) -> dict:
+def _wait_until_ready(server: Server) -> dict[str, Any]:
     """Wait for the line that the process prints when its port is bound."""
     process = server.process
-    lines: queue.Queue[str] = queue.Queue()
+    assert process.stdout  # noqa: S101  (a pipe: it was asked for)
+    printed: queue.Queue[str] = queue.Queue()
     # A thread, because Windows cannot wait for a pipe with a timeout.
-    threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()
+    read = process.stdout.readline
+    threading.Thread(target=lambda: printed.put(read()), daemon=True).start()
     try:
-        line = lines.get(timeout=START_TIMEOUT)
+        line = printed.get(timeout=START_TIMEOUT)
     except queue.Empty:
         line = ""
     if not line:
@@ -164,8 +168,9 @@ def _wait_until_ready(server: Server) -> dict:
     return json.loads(line)
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: subprocess.Popen[str]) -> None:
     """Close the pipe that the process follows; kill it if it does not."""
+    assert process.stdin and process.stdout  # noqa: S101  (pipes: they were asked for)
     process.stdin.close()
     try:
         process.wait(timeout=5)

@@ -1,6 +1,6 @@
 """A settings module around a project's own: the same project, with its state elsewhere.
 
-The project is named in the environment, so that nothing of this has to stand in its code:
+The project is named in the environment, so that its code needs none of this:
 
 - ``TUTORIAL_SETTINGS``: the project's settings module
 - ``TUTORIAL_STATE``: the folder for the database and the uploaded files
@@ -13,14 +13,14 @@ from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
+from tutorial.running.environment import DATABASE, UPLOADS
+
 _project = import_module(os.environ["TUTORIAL_SETTINGS"])
 globals().update({name: getattr(_project, name) for name in dir(_project) if name.isupper()})
 
 _state = Path(os.environ["TUTORIAL_STATE"])
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_state / "db.sqlite3")}
-}
-MEDIA_ROOT = str(_state / "media")
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_state / DATABASE)}}
+MEDIA_ROOT = str(_state / UPLOADS)
 
 if _lifetime := os.environ.get("TUTORIAL_ACCESS_LIFETIME"):
     SIMPLE_JWT = {
