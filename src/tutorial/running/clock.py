@@ -2,8 +2,7 @@
 
 ``time-machine`` shifts the clock of a whole process at C level, so Django, Simple JWT and
 PyJWT all read the moved time, and none of their code is changed. It goes on ticking.
-The control port listens on the loopback address only. It asks for a JSON body, which no
-page of another origin can send without a preflight request, and answers none.
+The control port keeps the rules of :mod:`tutorial.loopback`.
 
 Standard library only, but for the served process, which needs ``time-machine``.
 """
@@ -11,13 +10,18 @@ Standard library only, but for the served process, which needs ``time-machine``.
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from tutorial.loopback import HOST, Handler, Refused, listen
+
 PATH = "/clock"
+# A clock stays so far from the ends of the calendar that any lifetime fits in.
+MARGIN = 10 * 366 * 86400  # seconds
+
 # Whatever proxy the environment names, the loopback address needs none.
 _open = build_opener(ProxyHandler({})).open
 
@@ -30,8 +34,8 @@ class Clock:
 
     def now(self) -> float:
         """Return the server's time, in seconds since 1970 (UTC)."""
-        with _open(self.url, timeout=10) as answer:
-            return json.load(answer)["now"]
+        with _open(self.url, timeout=10) as response:
+            return json.load(response)["now"]
 
     def advance(self, seconds: float) -> float:
         """Move the server's clock by so many seconds (back, if negative); return its new time.
@@ -42,57 +46,36 @@ class Clock:
         body = json.dumps({"seconds": seconds}).encode()
         request = Request(self.url, body, {"Content-Type": "application/json"})
         try:
-            with _open(request, timeout=10) as answer:
-                return json.load(answer)["now"]
+            with _open(request, timeout=10) as response:
+                return json.load(response)["now"]
         except HTTPError as error:
             raise ValueError(json.load(error)["detail"]) from error
 
 
 def start() -> str:
-    """Make this process's clock movable; return the address of its control port."""
+    """Make this process's clock movable; return the URL of its control port."""
     import time_machine
 
     clock = time_machine.travel(time.time(), tick=True).start()
 
-    class Control(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.asked_rightly():
-                self.answer(200, {"now": time.time()})
+    class Control(Handler):
+        def get(self) -> None:
+            self.check_path()
+            self.send_json({"now": time.time()})
 
-        def do_POST(self) -> None:
-            if not self.asked_rightly():
-                return
-            if self.headers.get_content_type() != "application/json":
-                return self.answer(415, {"detail": "Send JSON."})
+        def post(self, content: Any) -> None:
+            self.check_path()
             try:
-                length = min(int(self.headers.get("Content-Length", 0)), 1000)
-                clock.shift(float(json.loads(self.rfile.read(length))["seconds"]))
-                now = time.time()
-                time.gmtime(now + 10 * 366 * 86400)  # leaves room for any lifetime
+                seconds = float(content["seconds"])
+                for margin in (-MARGIN, MARGIN):
+                    datetime.fromtimestamp(time.time() + seconds + margin, UTC)
             except (ValueError, TypeError, KeyError, OverflowError, OSError):
-                return self.answer(400, {"detail": 'Send {"seconds": <number>}, within reason.'})
-            self.answer(200, {"now": now})
+                raise Refused(400, 'Send {"seconds": <number>}, within reason.') from None
+            clock.shift(seconds)
+            self.send_json({"now": time.time()})
 
-        def asked_rightly(self) -> bool:
-            # A name that merely resolves to 127.0.0.1 would let a foreign page in.
-            host = self.headers.get("Host", "").rsplit(":", 1)[0]
-            if host not in {"127.0.0.1", "localhost"} or self.path != PATH:
-                self.answer(404, {"detail": f"Only {PATH}, on the loopback address."})
-                return False
-            return True
+        def check_path(self) -> None:
+            if self.path != PATH:
+                raise Refused(404, f"There is only {PATH}.")
 
-        def answer(self, status: int, content: dict) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Keep the server's log for the server's requests."""
-
-    control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
-    control.daemon_threads = True
-    threading.Thread(target=control.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{control.server_port}{PATH}"
+    return f"http://{HOST}:{listen(Control).server_port}{PATH}"
