@@ -13,29 +13,29 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.color import Color, ColorSystem
+from rich.color import Color
 from rich.console import Console
 
-from tutorial import tokens
-from tutorial.demo import walk as demo
+from tutorial import ladder, tokens
+from tutorial.demo import steps, walk
+from tutorial.demo.guide import Guide
+from tutorial.demo.steps import WalkStep
 from tutorial.errors import Problem
-from tutorial.ladder import Part, find
+from tutorial.ladder import LADDER, Part, first
+from tutorial.tokens import encode
 
 ESCAPE = "\x1b"
-# RFC 7515, appendix A.1
-EXAMPLE = (
-    "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
-    ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
-    ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-)
+EXPIRES = 1300819380
+TOKEN = f"{encode({'alg': 'HS256'})}.{encode({'exp': EXPIRES})}.signature"
+BLACKLIST = first("has_blacklist")
 
 
 def elsewhere(project: Path) -> Part:
-    """Part 7 in a folder that a test may break."""
-    return replace(find(7), slug=str(project))  # an absolute path
+    """The first part with tokens, in a folder that a test may break."""
+    return replace(first("has_tokens"), slug=str(project))  # an absolute path
 
 
-def walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
+def take_the_walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
     """Take the walk; return its result, its output, its servers and what it left in the folder."""
     file, servers = io.StringIO(), []
     console = Console(
@@ -45,7 +45,7 @@ def walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
         width=60,
         _environ={},
     )
-    serve = demo.serve
+    serve = walk.serve
 
     @contextmanager
     def serve_and_tell(*args, **kwargs):
@@ -55,9 +55,9 @@ def walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        patch.setattr(demo, "serve", serve_and_tell)
+        patch.setattr(walk, "serve", serve_and_tell)
         try:
-            result = demo.run(console=console, **options)
+            result = walk.run(console=console, **options)
         except KeyboardInterrupt:
             result = "interrupted"
     return SimpleNamespace(
@@ -85,9 +85,9 @@ def real_time(tmp_path_factory):
     output = tmp_path_factory.mktemp("real-time") / "output"
     code = (
         "from rich.console import Console; from tutorial import ladder; "
-        "from tutorial.demo import walk as demo; "
-        "raise SystemExit(not demo.run("
-        "console=Console(), real_time=True, access_lifetime=3, part=ladder.find(10)))"
+        "from tutorial.demo import walk; "
+        "raise SystemExit(not walk.run("
+        "console=Console(), real_time=True, access_lifetime=3, part=ladder.first('has_blacklist')))"
     )
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment = {**os.environ, **places, "PYTHONUTF8": "1"}
@@ -103,20 +103,20 @@ def plain(tmp_path_factory, real_time):
     """Part 7 as it is, written to a file, with a pause that nobody can end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO())
-        return walk(tmp_path_factory.mktemp("plain"), pause=True)
+        return take_the_walk(tmp_path_factory.mktemp("plain"), pause=True)
 
 
 @pytest.fixture(scope="module")
 def blacklist(tmp_path_factory, real_time):
     """Part 10 as it is, written to a file."""
-    return walk(tmp_path_factory.mktemp("blacklist"), part=find(10))
+    return take_the_walk(tmp_path_factory.mktemp("blacklist"), part=BLACKLIST)
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
     """Part 7 with images for anyone and without rotation, on a narrow terminal."""
     project = tmp_path_factory.mktemp("project") / "07-broken"
-    shutil.copytree(find(7).path, project)
+    shutil.copytree(first("has_tokens").path, project)
     for name, good, bad in (
         ("reviews/views.py", "[IsAuthenticated]", "[]"),
         ("medium/settings.py", '"ROTATE_REFRESH_TOKENS": True', '"ROTATE_REFRESH_TOKENS": False'),
@@ -125,7 +125,7 @@ def broken(tmp_path_factory):
         assert good in text
         (project / name).write_text(text.replace(good, bad), encoding="utf-8")
     part = elsewhere(project)
-    return walk(tmp_path_factory.mktemp("broken"), terminal=True, part=part)
+    return take_the_walk(tmp_path_factory.mktemp("broken"), terminal=True, part=part)
 
 
 def test_every_promise_is_kept(plain):
@@ -135,7 +135,7 @@ def test_every_promise_is_kept(plain):
 
 
 def test_the_steps_are_taken_in_order(plain):
-    titles = [f"{number}. {step.title}" for number, step in enumerate(demo.STEPS, 1)]
+    titles = [f"{number}. {step.title}" for number, step in enumerate(steps.STEPS, 1)]
     assert len(titles) == 12
     first_ten = [f"\n{title} ─" for title in titles[:10]]
     assert in_order(plain.output, *first_ten, "What was promised")
@@ -200,15 +200,17 @@ def test_the_old_refresh_token_still_works_before_part_10(plain):
     assert "part 10 closes it" in words(plain.output)
 
 
-@pytest.mark.parametrize("number", [8, 9])
-def test_the_walk_finds_the_login_of_parts_8_and_9(tmp_path, number):
-    taken = walk(tmp_path, part=find(number))
+@pytest.mark.parametrize(
+    ("part", "has_fingerprint"), [(ladder.register, False), (ladder.profile, True)]
+)
+def test_the_walk_finds_the_login_of_parts_8_and_9(tmp_path, part, has_fingerprint):
+    taken = take_the_walk(tmp_path, part=part)
     assert taken.result is True
     assert in_order(taken.output, "POST /auth/login/\n", "POST /auth/login/refresh/\n")
     assert "POST /token/" not in taken.output
     assert "✓  the old refresh token still works: 200" in taken.output
     fingerprint = "\nhash_password a fingerprint of the stored password hash"
-    assert (fingerprint in taken.output) == (number >= 9)
+    assert (fingerprint in taken.output) == has_fingerprint
     assert nothing_is_left(taken)
 
 
@@ -257,27 +259,29 @@ def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
 @pytest.mark.parametrize(
     ("take", "kept"),
     [
-        (demo.rotate, [False]),
-        (demo.log_out, [False, False, False, True, False]),
-        (demo.log_out_everywhere, [False, False, False]),
+        (steps.rotate, [False]),
+        (steps.log_out, [False, False, False, True, False]),
+        (steps.log_out_everywhere, [False, False, False]),
     ],
 )
 def test_a_server_that_lets_everybody_in_breaks_the_promises_of_part_10(take, kept):
-    clock = SimpleNamespace(now=lambda: 1300819379, advance=lambda seconds: 1300819379 + seconds)
+    clock = SimpleNamespace(now=lambda: EXPIRES - 1, advance=lambda seconds: EXPIRES - 1 + seconds)
     file = io.StringIO()
-    one = demo.Walk(Console(file=file), SimpleNamespace(clock=clock), find(10), refresh=EXAMPLE)
-    pair = {"access": EXAMPLE, "refresh": EXAMPLE}
-    one.send = one.ask = lambda *args, **kwargs: SimpleNamespace(status_code=200, json=lambda: pair)
-    take(one)
-    assert [promise.kept for promise in one.promises] == kept
+    guide = Guide(Console(file=file), SimpleNamespace(clock=clock), BLACKLIST, refresh=TOKEN)
+    pair = {"access": TOKEN, "refresh": TOKEN}
+    guide.send = guide.ask = lambda *args, **kwargs: SimpleNamespace(
+        status_code=200, json=lambda: pair
+    )
+    take(guide)
+    assert [promise.kept for promise in guide.promises] == kept
     assert file.getvalue().count("✗") == kept.count(False)
 
 
 def test_a_login_that_fails_ends_the_walk_in_words():
-    one = demo.Walk(Console(file=io.StringIO()), SimpleNamespace(), find(10))
-    one.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: {"detail": "throttled"})
+    guide = Guide(Console(file=io.StringIO()), SimpleNamespace(), BLACKLIST)
+    guide.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: {"detail": "throttled"})
     with pytest.raises(Problem, match="did not let demo log in again"):
-        one.log_in()
+        guide.log_in()
 
 
 def test_nothing_is_left_behind(plain, blacklist, broken):
@@ -339,31 +343,31 @@ def test_real_time_waits_instead_of_moving_the_clock(real_time):
 @pytest.fixture
 def one_step(monkeypatch):
     """Replace the walk by one step of the test's own."""
-    return lambda take: monkeypatch.setattr(demo, "STEPS", [demo.Step("Only", "Why?", take)])
+    return lambda take: monkeypatch.setattr(walk, "STEPS", [WalkStep("Only", "Why?", take)])
 
 
 def test_a_server_that_dies_is_reported_with_its_log(tmp_path, one_step):
-    def die(walk):
-        walk.ask("GET", "/admin/login/")
-        while "GET /admin/login/" not in walk.server.log():  # written after the answer is sent
-            assert walk.server.process.poll() is None
-        walk.server.process.kill()
-        walk.server.process.wait()
-        walk.ask("GET", "/admin/")
+    def die(guide):
+        guide.ask("GET", "/admin/login/")
+        while "GET /admin/login/" not in guide.server.log():  # written after the answer is sent
+            assert guide.server.process.poll() is None
+        guide.server.process.kill()
+        guide.server.process.wait()
+        guide.ask("GET", "/admin/")
 
     one_step(die)
-    taken = walk(tmp_path, part=find(1))
+    taken = take_the_walk(tmp_path, part=LADDER[0])
     assert taken.result is False
     assert in_order(taken.output, "stopped answering in step 1", '"GET /admin/login/ HTTP/1.1" 200')
     assert nothing_is_left(taken)
 
 
 def test_ctrl_c_ends_with_one_line(tmp_path, one_step):
-    def interrupt(walk):
+    def interrupt(guide):
         raise KeyboardInterrupt
 
     one_step(interrupt)
-    taken = walk(tmp_path, part=find(1))
+    taken = take_the_walk(tmp_path, part=LADDER[0])
     assert taken.result == "interrupted"
     assert taken.output.endswith("\nThe server and its data are gone.\n")
     assert nothing_is_left(taken)
@@ -374,7 +378,7 @@ def test_a_server_that_does_not_start_is_reported_with_its_log(tmp_path):
     (project / "medium").mkdir(parents=True)
     (project / "medium" / "settings.py").write_text("raise RuntimeError('no secret key')\n")
     state.mkdir()
-    taken = walk(state, part=elsewhere(project))
+    taken = take_the_walk(state, part=elsewhere(project))
     assert taken.result is False
     assert in_order(taken.output, "The server did not start", "no secret key")
     assert not taken.left
@@ -384,75 +388,17 @@ def test_enter_ends_a_pause(one_step, monkeypatch):
     answers, shown = iter(["\n"]), io.StringIO()
     monkeypatch.setattr("builtins.input", lambda: next(answers))
     console = Console(file=shown, width=100)
-    one = demo.Walk(console, SimpleNamespace(), find(7), number=3)
-    demo.take(one, demo.Step("Decode", "Which key?", lambda walk: walk.say("done")), pause=True)
+    guide = Guide(console, SimpleNamespace(), first("has_tokens"), number=3)
+    walk.take(guide, WalkStep("Decode", "Which key?", lambda guide: guide.say("done")), pause=True)
     assert in_order(shown.getvalue(), "3. Decode", "Which key?", "Enter to go on", "done")
     assert not list(answers)
 
 
-@pytest.mark.parametrize(("now", "access"), [(1300819379, EXAMPLE), (1300819380, "new")])
+@pytest.mark.parametrize(("now", "access"), [(EXPIRES - 1, TOKEN), (EXPIRES, "new")])
 def test_a_token_that_ran_out_in_a_pause_is_replaced(now, access):
     server = SimpleNamespace(clock=SimpleNamespace(now=lambda: now))
-    one = demo.Walk(Console(file=io.StringIO()), server, find(7), access=EXAMPLE)
+    guide = Guide(Console(file=io.StringIO()), server, first("has_tokens"), access=TOKEN)
     pair = {"access": "new", "refresh": "newer"}
-    one.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: pair)
-    one.stay_logged_in()
-    assert one.access == access
-
-
-def test_decode_reads_the_example_of_the_rfc():
-    assert tokens.decode(EXAMPLE) == (
-        {"typ": "JWT", "alg": "HS256"},
-        {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True},
-    )
-
-
-@pytest.mark.parametrize("length", range(1, 5))
-def test_what_is_encoded_can_be_decoded(length):
-    content = {"name": "ü?>" * length}
-    part = tokens.encode(content)
-    assert re.fullmatch(r"[\w-]+", part, re.ASCII)
-    assert tokens.decode(f"{part}.{part}.") == (content, content)
-
-
-@pytest.mark.parametrize("bad", ["", "one.two", "a.b.c.d", "e30.W10.x", "e30.!.x"])
-def test_what_is_no_token_cannot_be_decoded(bad):
-    with pytest.raises(ValueError):
-        tokens.decode(bad)
-
-
-def test_the_coloured_parts_make_up_the_token():
-    parts = tokens.coloured(EXAMPLE)
-    assert "".join(part.plain for part in parts) == EXAMPLE
-    assert [part.style for part in parts] == list(tokens.COLOURS.values())
-
-
-@pytest.mark.parametrize("colour", tokens.COLOURS.values())
-def test_a_colour_can_be_read_on_black_and_on_white(colour):
-    # WCAG 2, "contrast ratio": 4.5 is what text needs
-    channels = [value / 255 for value in Color.parse(colour).triplet]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    assert (luminance + 0.05) / 0.05 >= 4.5
-    assert 1.05 / (luminance + 0.05) >= 4.5
-
-
-@pytest.mark.parametrize("system", [ColorSystem.EIGHT_BIT, ColorSystem.STANDARD])
-def test_the_colours_differ_on_simple_terminals_too(system):
-    numbers = [Color.parse(colour).downgrade(system).number for colour in tokens.COLOURS.values()]
-    assert len(set(numbers)) == 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.4, "no time"),
-        (1, "1 second"),
-        (299.7, "5 minutes"),
-        (302, "5 minutes and 2 seconds"),
-        (15 * 86400 + 2, "15 days and 2 seconds"),
-        (86400 + 3600, "1 day and 1 hour"),
-    ],
-)
-def test_durations_are_said_in_words(seconds, words):
-    assert demo.in_words(seconds) == words
+    guide.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: pair)
+    guide.stay_logged_in()
+    assert guide.access == access
