@@ -2,7 +2,7 @@
 // it was sent with. Minutes and weeks share it, so its columns are requests, not seconds:
 // the time between two of them is written where it is long.
 
-import { roughly } from "./token.js";
+import { roughly } from "./durations.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_TOKENS = 6;

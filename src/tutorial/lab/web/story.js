@@ -58,9 +58,9 @@ export function stepsOf(lab, config) {
     {
       before: "the refresh token that was just exchanged, once more. Somebody has copied it.",
       act: lab.replay,
-      after: config.logout
-        ? "401, blacklisted. In part 7 this was green: now a refresh token is good for one refresh."
-        : "200, and a pair for whoever copied it. Rotation alone retires nothing; part 10 does.",
+      after: config.hasBlacklist
+        ? `401, blacklisted. In part ${config.firstWithTokens} this was green: now a refresh token is good for one refresh.`
+        : `200, and a pair for whoever copied it. Rotation alone retires nothing; part ${config.firstWithBlacklist} does.`,
     },
   );
   if (config.logout) {

@@ -1,0 +1,141 @@
+"""The whole story, told by the page: step by step, by itself, with and without a clock."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tutorial.lab import Lab
+from tutorial.ladder import Part
+
+from .pages import BLACKLIST, TOKENS, TOO_WIDE, Visit, click, marks, serious, statuses, take_step
+
+
+def beginning(part: Part) -> list[str]:
+    """Return what the verdict says after each of the first steps."""
+    return [
+        f"401 Unauthorized GET {part.protected} Authentication credentials were not provided.",
+        f"200 OK POST {part.login} a token pair",
+        f"200 OK GET {part.protected} 8 images",
+        f"401 Unauthorized GET {part.protected} Token is invalid",
+        "+5 min",
+        f"401 Unauthorized GET {part.protected} Token is expired",
+        f"200 OK POST {part.refresh} a token pair",
+        f"200 OK GET {part.protected} 8 images",
+    ]
+
+
+STORY = [
+    *beginning(TOKENS),
+    f"200 OK POST {TOKENS.refresh} a token pair",
+    "+15 days",
+    f"401 Unauthorized POST {TOKENS.refresh} Token is expired",
+]
+STATUSES = ["401", "200", "200", "401", "401", "200", "200", "200", "401"]
+# From the exchanged refresh token on, which is green above, a blacklist tells another end.
+STORY_10 = [
+    *beginning(BLACKLIST),
+    f"401 Unauthorized POST {BLACKLIST.refresh} Token is blacklisted",
+    f"204 No Content POST {BLACKLIST.logout} logged out",
+    f"200 OK GET {BLACKLIST.protected} 8 images",
+    "+5 min",
+    f"401 Unauthorized GET {BLACKLIST.protected} Token is expired",
+]
+STATUSES_10 = ["401", "200", "200", "401", "401", "200", "200", "401", "204", "200", "401"]
+
+
+def test_the_whole_story_step_by_step(visit: Visit, keep_picture) -> None:
+    page = visit()
+    keep_picture(page, "00-before")
+    page.get_by_role("button", name="Next step").click()
+    for number, verdict in enumerate(STORY, start=1):
+        take_step(page, verdict)
+        keep_picture(page, f"{number:02}-story")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == marks(page) == STATUSES
+    expect(page.locator("#timeline rect.life")).to_have_count(6)
+    expect(page.locator("#timeline .end")).to_have_count(6)
+    expect(page.locator("#timeline rect.lost")).to_have_count(0)
+    assert page.locator("#timeline .gap-label").all_text_contents() == ["+5 min", "+15 days"]
+
+
+def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.locator("#log li")).to_have_count(0)
+
+    page = visit(hurry=True)
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == STATUSES
+
+
+def test_who_takes_over_stops_the_story(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    click(page, "Send without a token", f"401 Unauthorized GET {TOKENS.protected}")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_reduced_motion_turns_no_page_by_itself(visit: Visit) -> None:
+    page = visit(hurry=True, reduced_motion="reduce")
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    click(page, "Go on", STORY[0])
+    expect(page.locator("#before")).to_contain_text("Next: log in")
+    assert statuses(page) == ["401"]
+
+
+def test_without_a_clock_it_waits_for_real(visit: Visit, waiting: Lab, keep_picture) -> None:
+    page = visit(waiting)
+    expect(page.get_by_text("cannot be moved")).to_be_visible()
+    expect(page.get_by_role("button", name="+5 min")).to_be_hidden()
+    keep_picture(page, "no-clock")
+    for caption in ("somebody asks", "log in", "the same request", "one character", "we wait"):
+        page.get_by_role("button", name="Next step").click()
+        expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
+    page.get_by_role("button", name="Next step").click()
+    expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
+    click(page, "Next step", f"401 Unauthorized GET {TOKENS.protected} Token is expired")
+    click(page, "Next step", f"200 OK POST {TOKENS.refresh}")
+    click(page, "Next step", f"200 OK GET {TOKENS.protected}")
+    click(page, "Next step", f"200 OK POST {TOKENS.refresh}")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+
+
+def test_the_story_of_part_10_is_red_where_part_7_was_green(
+    visit: Visit, part_10: Lab, keep_picture
+) -> None:
+    page = visit(part_10, color_scheme="light")
+    page.get_by_role("button", name="Next step").click()
+    for number, verdict in enumerate(STORY_10, start=1):
+        take_step(page, verdict)
+        if number > len(STORY_10) - 4:
+            keep_picture(page, f"part-10-{number:02}-story")
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == marks(page) == STATUSES_10
+    # A bar ends where the token went on the blacklist, and is hollow from there on.
+    expect(page.locator("#timeline rect.life")).to_have_count(4)
+    lost = page.locator("#timeline rect.lost")
+    expect(lost).to_have_count(2)
+    expect(lost.first).to_be_visible()
+    ends = [
+        page.locator("#timeline .status").nth(i).get_attribute("x")
+        for i, status in enumerate(STATUSES_10)
+        if (i, status) in {(5, "200"), (8, "204")}  # the refresh, the logout
+    ]
+    assert [each.get_attribute("x") for each in lost.all()] == ends
+    expect(page.locator("#timeline")).to_have_attribute(
+        "aria-label", re.compile("refresh 1 is on the blacklist, .* refresh 2 is on the blacklist")
+    )
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        page.set_viewport_size({"width": width, "height": 780})
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == [], (width, scheme)
+        assert page.evaluate(TOO_WIDE) == 0, width
+        keep_picture(page, f"part-10-{width}-{scheme}")
