@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from tutorial.errors import Problem
-from tutorial.ladder import ROOT, Part, find
+from tutorial.ladder import ROOT, Part, find, first
 from tutorial.notebook import Lesson
 from tutorial.running.server import serve
 
@@ -47,9 +47,9 @@ def read(path: Path) -> NotebookNode:
 
 
 def part_of(notebook: NotebookNode) -> Part:
-    """The part that a notebook runs on: 7, unless it asks for another."""
+    """The part that a notebook runs on: the first with tokens, unless it asks for another."""
     asked = re.search(r"^lesson\.part = (\d+)$", code(notebook)[0].source, re.MULTILINE)
-    return find(asked[1] if asked else 7)
+    return find(asked[1]) if asked else first("has_tokens")
 
 
 def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
@@ -128,12 +128,9 @@ def test_shares_one_name_and_asserts_status_codes_and_claims(path):
         for node in ast.walk(ast.parse(cell.source))
         if isinstance(node, ast.Assert)
     ]
-    names = {
-        part.attr for node in asserts for part in ast.walk(node) if isinstance(part, ast.Attribute)
-    }
-    texts = {
-        part.value for node in asserts for part in ast.walk(node) if isinstance(part, ast.Constant)
-    }
+    nodes = [node for statement in asserts for node in ast.walk(statement)]
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     shared = [
         line for cell in code(notebook) for line in cell.source.splitlines() if "tutorial" in line
     ]
@@ -192,7 +189,8 @@ def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
     if any("lesson.panel(" in cell.source for cell in code(notebook)):
         notebook.cells.append(nbformat.v4.new_code_cell(CLICK_ALL_BUTTONS))
 
-    with serve(part_of(notebook).path, clock=True) as server:
+    part = part_of(notebook)
+    with serve(part.path, clock=True) as server:
         monkeypatch.setenv("TUTORIAL_URL", server.url + "/")
         monkeypatch.setenv("TUTORIAL_CLOCK_URL", server.clock.url)
         execute(notebook, tmp_path, monkeypatch)
@@ -200,7 +198,7 @@ def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
 
     for check in tagged(notebook, "check"):
         assert said(check).startswith("Right"), said(check)
-    assert '"GET /image/' in log, "It should have talked to the server that was named."
+    assert f'"GET {part.protected}' in log, "It should have talked to the server that was named."
     assert '" 500 ' not in log
 
 
@@ -250,13 +248,15 @@ def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
 
 
 def test_a_server_of_another_part_is_told_so(monkeypatch):
-    with serve(find(7).path) as server:
+    with serve(first("has_tokens").path) as server:
         monkeypatch.setenv("TUTORIAL_URL", server.url)
         lesson = Lesson()
+        assert lesson.part == first("has_tokens")
         assert lesson.url == server.url
 
         lesson = Lesson()
         lesson.part = 10
+        assert lesson.part == find(10)
         with pytest.raises(Problem, match=r"takes a server of part 10.*serve 10 --clock"):
             _ = lesson.url
 
