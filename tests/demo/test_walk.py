@@ -27,12 +27,12 @@ from tutorial.tokens import encode
 ESCAPE = "\x1b"
 EXPIRES = 1300819380
 TOKEN = f"{encode({'alg': 'HS256'})}.{encode({'exp': EXPIRES})}.signature"
-BLACKLIST = first("has_blacklist")
+TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")
 
 
 def elsewhere(project: Path) -> Part:
     """The first part with tokens, in a folder that a test may break."""
-    return replace(first("has_tokens"), slug=str(project))  # an absolute path
+    return replace(TOKENS, slug=str(project))  # an absolute path
 
 
 def take_the_walk(folder: Path, *, terminal: bool = False, **options) -> SimpleNamespace:
@@ -116,7 +116,7 @@ def blacklist(tmp_path_factory, real_time):
 def broken(tmp_path_factory):
     """Part 7 with images for anyone and without rotation, on a narrow terminal."""
     project = tmp_path_factory.mktemp("project") / "07-broken"
-    shutil.copytree(first("has_tokens").path, project)
+    shutil.copytree(TOKENS.path, project)
     for name, good, bad in (
         ("reviews/views.py", "[IsAuthenticated]", "[]"),
         ("medium/settings.py", '"ROTATE_REFRESH_TOKENS": True', '"ROTATE_REFRESH_TOKENS": False'),
@@ -145,15 +145,15 @@ def test_the_steps_are_taken_in_order(plain):
 def test_a_request_is_shown_as_it_is_sent_and_an_answer_as_it_comes(plain):
     assert in_order(
         plain.output,
-        "request       GET /image/\n",
+        f"request       GET {TOKENS.protected}\n",
         "answer        401 Unauthorized\n",
         'WWW-Authenticate: Bearer realm="api"\n',
         '"detail": "Authentication credentials were not provided."',
-        "request       POST /token/\n",
+        f"request       POST {TOKENS.login}\n",
         "Content-Type: application/json\n",
         '{"username": "demo", "password": "for-demonstration-only"}',
         "answer        200 OK\n",
-        "request       GET /image/\n",
+        f"request       GET {TOKENS.protected}\n",
         "Authorization: Bearer eyJ",
         '"count": 8,',
         '"… and 7 more"',
@@ -219,7 +219,7 @@ def test_part_10_closes_what_part_7_left_open(blacklist):
     assert in_order(
         blacklist.output,
         "8. Rotate",
-        "POST /auth/login/refresh/\n",
+        f"POST {BLACKLIST.refresh}\n",
         '"detail": "Token is blacklisted"',
         "✓  the old refresh token is refused: 401 Token is blacklisted",
     )
@@ -232,21 +232,21 @@ def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
     assert in_order(
         blacklist.output,
         "\n11. Log out: ",
-        "request       POST /auth/logout/\n",
+        f"request       POST {BLACKLIST.logout}\n",
         "Authorization: Bearer eyJ",
         '{"refresh": "eyJ',
-        "answer        204 No Content\n\nrequest       POST /auth/logout/\n",
+        f"answer        204 No Content\n\nrequest       POST {BLACKLIST.logout}\n",
         "answer        400 Bad Request\n",
-        "POST /auth/login/refresh/\n",
+        f"POST {BLACKLIST.refresh}\n",
         "answer        401 Unauthorized\n",
-        "GET /image/\n",
+        f"GET {BLACKLIST.protected}\n",
         "answer        200 OK\n",
         "what logging out cannot do",
         "✓  the access token still works: 200",
         "5 minutes and 2 seconds pass",
         "✓  until its exp: now the logout is complete: 401",
         "\n12. Log out everywhere: ",
-        "request       POST /auth/logout_all/\n",
+        f"request       POST {BLACKLIST.logout_all}\n",
         "answer        204 No Content\n",
         "✓  the phone refreshes nothing any more: 401",
         "✓  nor does the laptop: 401",
@@ -388,7 +388,7 @@ def test_enter_ends_a_pause(one_step, monkeypatch):
     answers, shown = iter(["\n"]), io.StringIO()
     monkeypatch.setattr("builtins.input", lambda: next(answers))
     console = Console(file=shown, width=100)
-    guide = Guide(console, SimpleNamespace(), first("has_tokens"), number=3)
+    guide = Guide(console, SimpleNamespace(), TOKENS, number=3)
     walk.take(guide, WalkStep("Decode", "Which key?", lambda guide: guide.say("done")), pause=True)
     assert in_order(shown.getvalue(), "3. Decode", "Which key?", "Enter to go on", "done")
     assert not list(answers)
@@ -397,7 +397,7 @@ def test_enter_ends_a_pause(one_step, monkeypatch):
 @pytest.mark.parametrize(("now", "access"), [(EXPIRES - 1, TOKEN), (EXPIRES, "new")])
 def test_a_token_that_ran_out_in_a_pause_is_replaced(now, access):
     server = SimpleNamespace(clock=SimpleNamespace(now=lambda: now))
-    guide = Guide(Console(file=io.StringIO()), server, first("has_tokens"), access=TOKEN)
+    guide = Guide(Console(file=io.StringIO()), server, TOKENS, access=TOKEN)
     pair = {"access": "new", "refresh": "newer"}
     guide.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: pair)
     guide.stay_logged_in()
