@@ -96,7 +96,7 @@ class Guide:
         response = self.send(method, path, token=token, body=body)
         request = response.request
         headers = {name: request.headers.get(name) for name in ("Authorization", "Content-Type")}
-        sent = json.loads(request.body) if request.body else None
+        sent = json.loads(request.body) if isinstance(request.body, str | bytes) else None
         self.console.print()
         self.line("request", message(f"{request.method} {request.path_url}", headers, sent))
         self.console.print()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,7 @@ def busy(console: Console, what: str) -> AbstractContextManager[object]:
 
 def message(
     first: str,
-    headers: dict[str, str | None],
+    headers: Mapping[str, object],
     body: dict[str, Any] | None,
     *,
     indent: int | None = None,

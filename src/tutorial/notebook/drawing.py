@@ -104,10 +104,12 @@ def _history(answers: Iterable[requests.Response]) -> tuple[list[Life], list[Mar
 
 def _token_used(answer: requests.Response) -> str | None:
     """Return the token that was sent: in the header, or to be refreshed in the body."""
-    scheme, _, token = answer.request.headers.get("Authorization", "").partition(" ")
-    if scheme == "Bearer":
-        return token
-    body = answer.request.body or b""
+    header = answer.request.headers.get("Authorization")
+    if isinstance(header, str) and header.startswith("Bearer "):
+        return header.removeprefix("Bearer ")
+    body = answer.request.body
+    if not isinstance(body, str | bytes):
+        return None
     try:
         return json.loads(body).get("refresh")
     except (ValueError, AttributeError):
