@@ -8,6 +8,8 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -21,6 +23,11 @@ SECRET_KEY = os.environ.get(
 )
 
 DEBUG = os.environ.get("DJANGO_DEBUG", "1") == "1"
+
+if not DEBUG and SECRET_KEY.startswith("django-insecure-"):
+    raise ImproperlyConfigured(
+        "DEBUG is off, and SECRET_KEY is still the public one: set DJANGO_SECRET_KEY."
+    )
 
 ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 
@@ -176,11 +183,16 @@ CORS_ALLOWED_ORIGINS = os.environ.get(
     "DJANGO_CORS_ALLOWED_ORIGINS", "http://localhost:3000,http://127.0.0.1:3000"
 ).split(",")
 
+# And which headers of them, besides a few such as Content-Type.
+CORS_EXPOSE_HEADERS = ["WWW-Authenticate"]
+
 
 # Simple JWT
 # https://django-rest-framework-simplejwt.readthedocs.io/en/stable/settings.html
 
 SIMPLE_JWT = {
+    # HTTP does not mind how this word is written; Simple JWT compares letter by letter.
+    "AUTH_HEADER_TYPES": ("Bearer", "bearer"),
     # An access token lives for the default 5 minutes.
     "REFRESH_TOKEN_LIFETIME": timedelta(days=15),
     "ROTATE_REFRESH_TOKENS": True,

@@ -1,4 +1,5 @@
 from django.urls import path
+from django.views.decorators.cache import never_cache
 from rest_framework_simplejwt.views import TokenRefreshView
 
 from .views import (
@@ -11,8 +12,9 @@ from .views import (
 )
 
 urlpatterns = [
-    path("login/", LoginView.as_view(), name="login"),
-    path("login/refresh/", TokenRefreshView.as_view(), name="login_refresh"),
+    # No cache on the way may keep a token.
+    path("login/", never_cache(LoginView.as_view()), name="login"),
+    path("login/refresh/", never_cache(TokenRefreshView.as_view()), name="login_refresh"),
     path("register/", RegisterView.as_view(), name="register"),
     path("change_password/<int:pk>/", ChangePasswordView.as_view(), name="change_password"),
     path("update_profile/<int:pk>/", UpdateProfileView.as_view(), name="update_profile"),
