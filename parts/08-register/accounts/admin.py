@@ -1,21 +1,43 @@
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.core.exceptions import ValidationError
+from rest_framework.exceptions import Throttled
+from rest_framework.throttling import BaseThrottle
+
+from .fields import normalize
+from .throttles import Limit
 
 User = get_user_model()
 
 
+class LimitedLoginForm(AdminAuthenticationForm):
+    def clean(self):
+        client = Limit("login", BaseThrottle().get_ident(self.request))
+        # Counted together with the attempts at the API.
+        account = Limit("account", self.cleaned_data.get("username", ""))
+        try:
+            client.check()
+            account.check()
+        except Throttled as error:
+            raise ValidationError(str(error.detail)) from error
+        cleaned_data = super().clean()
+        account.forget()
+        return cleaned_data
+
+
 class UniqueEmailChangeForm(UserChangeForm):
     def clean_email(self):
-        email = self.cleaned_data["email"]
+        email = normalize(self.cleaned_data["email"]).lower()
         others = User.objects.exclude(pk=self.instance.pk)
         if email and others.filter(email__iexact=email).exists():
             raise ValidationError("A user with that e-mail already exists.")
         return email
 
 
+admin.site.login_form = LimitedLoginForm
 admin.site.unregister(User)
 
 

@@ -1,16 +1,37 @@
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+from rest_framework_simplejwt.serializers import (
+    PasswordField,
+    TokenObtainPairSerializer,
+    TokenRefreshSerializer,
+)
+
+from .fields import EmailField, UsernameField
+from .throttles import Limit
 
 User = get_user_model()
 
 
 class UsernameTokenObtainPairSerializer(TokenObtainPairSerializer):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # The name in the spelling it was registered in, the password exactly as typed.
+        self.fields["username"] = UsernameField(max_length=150, write_only=True)
+        self.fields["password"].trim_whitespace = False
+
+    def validate(self, attrs):
+        limit = Limit("account", attrs["username"])
+        limit.check()
+        pair = super().validate(attrs)
+        limit.forget()  # the right password: what counts is failures
+        return pair
+
     @classmethod
     def get_token(cls, user):
         token = super().get_token(user)
@@ -22,12 +43,23 @@ class ActiveUserTokenRefreshSerializer(TokenRefreshSerializer):
     def validate(self, attrs):
         # Asks what the API asks: is the user still there, and active? Simple JWT 5.5 by
         # itself does not expect a deleted one, and would answer 500.
-        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        user = JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        Limit("refresh", user.pk).check()
         return super().validate(attrs)
 
 
 class RegisterSerializer(serializers.ModelSerializer):
-    email = serializers.EmailField(
+    username = UsernameField(
+        max_length=150,
+        validators=[
+            UnicodeUsernameValidator(),
+            UniqueValidator(
+                queryset=User.objects.all(),
+                message="A user with that username already exists.",
+            ),
+        ],
+    )
+    email = EmailField(
         max_length=254,
         validators=[
             UniqueValidator(
@@ -37,8 +69,9 @@ class RegisterSerializer(serializers.ModelSerializer):
             )
         ],
     )
-    password = serializers.CharField(write_only=True, style={"input_type": "password"})
-    password2 = serializers.CharField(write_only=True, style={"input_type": "password"})
+    # Exactly as typed: a space is a character like any other.
+    password = PasswordField(trim_whitespace=False)
+    password2 = PasswordField(trim_whitespace=False)
 
     class Meta:
         model = User
@@ -63,5 +96,5 @@ class RegisterSerializer(serializers.ModelSerializer):
             # Somebody was quicker, between our check and our insert. Now the check sees whom.
             self.run_validation(self.initial_data)
             raise serializers.ValidationError(
-                {"username": "A user with that username already exists."}
+                {"non_field_errors": ["This name or e-mail is taken."]}
             ) from error

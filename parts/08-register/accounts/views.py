@@ -1,6 +1,5 @@
 from rest_framework import generics
 from rest_framework.permissions import AllowAny
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework_simplejwt.views import TokenObtainPairView
 
 from .serializers import RegisterSerializer, UsernameTokenObtainPairSerializer
@@ -8,7 +7,6 @@ from .serializers import RegisterSerializer, UsernameTokenObtainPairSerializer
 
 class LoginView(TokenObtainPairView):
     serializer_class = UsernameTokenObtainPairSerializer
-    throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
 
 
@@ -17,3 +15,4 @@ class RegisterView(generics.CreateAPIView):
     permission_classes = [AllowAny]
     # Who registers has no token yet; one that has expired must not be in the way.
     authentication_classes = []
+    throttle_scope = "register"

@@ -89,6 +89,13 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": BASE_DIR / "db.sqlite3",
+        "OPTIONS": {
+            # Requests that write take turns from their first statement on, each waiting up to
+            # 20 seconds. Readers need not wait: SQLite keeps a write-ahead log.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
     }
 }
 
@@ -159,9 +166,16 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    # Attempts to log in, from one address: the connection's own. By default REST framework
-    # would believe a header, X-Forwarded-For, in which anyone can write another one.
-    "DEFAULT_THROTTLE_RATES": {"login": "10/min"},
+    # Limits the views that have a `throttle_scope`; accounts/throttles.py has the other two.
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "login": "10/min",  # from one client
+        "account": "20/15min",  # failures at one account, from all clients together
+        "refresh": "30/min",  # by one user
+        "register": "20/hour",  # from one client
+    },
+    # A client is who the connection comes from. By default REST framework would believe a
+    # header, X-Forwarded-For, in which anyone can write another IP address.
     "NUM_PROXIES": 0,
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 10,
@@ -189,7 +203,7 @@ CORS_ALLOWED_ORIGINS = os.environ.get(
 ).split(",")
 
 # And which headers of them, besides a few such as Content-Type.
-CORS_EXPOSE_HEADERS = ["WWW-Authenticate"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "WWW-Authenticate"]
 
 
 # Simple JWT

@@ -1,7 +1,6 @@
 from django.contrib.auth import get_user_model
 from rest_framework import generics
 from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework_simplejwt.views import TokenObtainPairView
 
 from .permissions import IsSelf
@@ -15,7 +14,6 @@ from .serializers import (
 
 class LoginView(TokenObtainPairView):
     serializer_class = UsernameTokenObtainPairSerializer
-    throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
 
 
@@ -24,6 +22,7 @@ class RegisterView(generics.CreateAPIView):
     permission_classes = [AllowAny]
     # Who registers has no token yet; one that has expired must not be in the way.
     authentication_classes = []
+    throttle_scope = "register"
 
 
 class ChangePasswordView(generics.UpdateAPIView):

@@ -1,19 +1,39 @@
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+from rest_framework_simplejwt.serializers import (
+    PasswordField,
+    TokenObtainPairSerializer,
+    TokenRefreshSerializer,
+)
 
+from .fields import EmailField, UsernameField
+from .throttles import Limit
 from .tokens import SingleUseRefreshToken
 
 User = get_user_model()
 
 
 class UsernameTokenObtainPairSerializer(TokenObtainPairSerializer):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # The name in the spelling it was registered in, the password exactly as typed.
+        self.fields["username"] = UsernameField(max_length=150, write_only=True)
+        self.fields["password"].trim_whitespace = False
+
+    def validate(self, attrs):
+        limit = Limit("account", attrs["username"])
+        limit.check()
+        pair = super().validate(attrs)
+        limit.forget()  # the right password: what counts is failures
+        return pair
+
     @classmethod
     def get_token(cls, user):
         token = super().get_token(user)
@@ -27,12 +47,23 @@ class ActiveUserTokenRefreshSerializer(TokenRefreshSerializer):
     def validate(self, attrs):
         # Asks what the API asks: is the user still there, active, and the password the one
         # of then? Simple JWT 5.5 by itself asks only the second here.
-        JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        user = JWTAuthentication().get_user(self.token_class(attrs["refresh"]))
+        Limit("refresh", user.pk).check()
         return super().validate(attrs)
 
 
 class ProfileSerializer(serializers.ModelSerializer):
-    email = serializers.EmailField(
+    username = UsernameField(
+        max_length=150,
+        validators=[
+            UnicodeUsernameValidator(),
+            UniqueValidator(
+                queryset=User.objects.all(),
+                message="A user with that username already exists.",
+            ),
+        ],
+    )
+    email = EmailField(
         max_length=254,
         validators=[
             UniqueValidator(
@@ -47,10 +78,6 @@ class ProfileSerializer(serializers.ModelSerializer):
         model = User
         fields = ["pk", "username", "email", "first_name", "last_name"]
 
-    def validate_username(self, value):
-        # One spelling for what looks the same, as Django does when it creates a user.
-        return User.normalize_username(value)
-
     def save(self, **kwargs):
         try:
             with transaction.atomic():
@@ -59,13 +86,14 @@ class ProfileSerializer(serializers.ModelSerializer):
             # Somebody was quicker, between our check and our save. Now the check sees whom.
             self.run_validation(self.initial_data)
             raise serializers.ValidationError(
-                {"username": "A user with that username already exists."}
+                {"non_field_errors": ["This name or e-mail is taken."]}
             ) from error
 
 
 class NewPasswordMixin(serializers.Serializer):
-    password = serializers.CharField(write_only=True, style={"input_type": "password"})
-    password2 = serializers.CharField(write_only=True, style={"input_type": "password"})
+    # Exactly as typed: a space is a character like any other.
+    password = PasswordField(trim_whitespace=False)
+    password2 = PasswordField(trim_whitespace=False)
 
     def check_new_password(self, attrs, user):
         if attrs["password"] != attrs.pop("password2"):
@@ -91,7 +119,7 @@ class RegisterSerializer(NewPasswordMixin, ProfileSerializer):
 
 
 class ChangePasswordSerializer(NewPasswordMixin):
-    old_password = serializers.CharField(write_only=True, style={"input_type": "password"})
+    old_password = PasswordField(trim_whitespace=False)
 
     def validate_old_password(self, value):
         if not self.instance.check_password(value):
