@@ -30,6 +30,7 @@ class ChangePasswordView(generics.UpdateAPIView):
     serializer_class = ChangePasswordSerializer
     permission_classes = [IsAuthenticated, IsSelf]
     http_method_names = ["put", "options"]
+    throttle_scope = "change_password"
 
 
 class UpdateProfileView(generics.UpdateAPIView):

@@ -173,6 +173,7 @@ REST_FRAMEWORK = {
         "account": "20/15min",  # failures at one account, from all clients together
         "refresh": "30/min",  # by one user
         "register": "20/hour",  # from one client
+        "change_password": "10/hour",  # by one user
     },
     # A client is who the connection comes from. By default REST framework would believe a
     # header, X-Forwarded-For, in which anyone can write another IP address.

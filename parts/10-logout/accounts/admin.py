@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from rest_framework.exceptions import Throttled
 from rest_framework.throttling import BaseThrottle
@@ -37,6 +37,13 @@ class UniqueEmailChangeForm(UserChangeForm):
         return email
 
 
+class OnlyPasswordChangeForm(AdminPasswordChangeForm):
+    def save(self, commit=True):
+        user = super().save(commit=False)
+        User.objects.filter(pk=user.pk).update(password=user.password)
+        return user
+
+
 admin.site.login_form = LimitedLoginForm
 admin.site.unregister(User)
 
@@ -44,3 +51,12 @@ admin.site.unregister(User)
 @admin.register(User)
 class UniqueEmailUserAdmin(UserAdmin):
     form = UniqueEmailChangeForm
+    change_password_form = OnlyPasswordChangeForm
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            return super().save_model(request, obj, form, change)
+        # What was changed in the form, and nothing else.
+        columns = {field.name for field in obj._meta.concrete_fields}
+        changes = {name: getattr(obj, name) for name in form.changed_data if name in columns}
+        User.objects.filter(pk=obj.pk).update(**changes)

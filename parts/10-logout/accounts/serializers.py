@@ -1,8 +1,10 @@
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 from rest_framework_simplejwt.authentication import JWTAuthentication
@@ -78,6 +80,12 @@ class ProfileSerializer(serializers.ModelSerializer):
         model = User
         fields = ["pk", "username", "email", "first_name", "last_name"]
 
+    def update(self, instance, validated_data):
+        # What was sent, and nothing else: the rest may have changed since it was read. The
+        # password, for example.
+        User.objects.filter(pk=instance.pk).update(**validated_data)
+        return get_object_or_404(User, pk=instance.pk)
+
     def save(self, **kwargs):
         try:
             with transaction.atomic():
@@ -131,8 +139,11 @@ class ChangePasswordSerializer(NewPasswordMixin):
         return attrs
 
     def update(self, instance, validated_data):
-        instance.set_password(validated_data["password"])
-        instance.save(update_fields=["password"])
+        # Only where the password is still the one that was checked: of two changes at the same
+        # moment, one wins.
+        unchanged = User.objects.filter(pk=instance.pk, password=instance.password)
+        if not unchanged.update(password=make_password(validated_data["password"])):
+            raise serializers.ValidationError({"old_password": ["The old password is wrong."]})
         return instance
 
 
@@ -144,7 +155,7 @@ class LogoutSerializer(serializers.Serializer):
             token = SingleUseRefreshToken(value)
         except TokenError as error:
             raise serializers.ValidationError(str(error)) from error
-        if token["user_id"] != str(self.context["request"].user.pk):
+        if str(token.get("user_id")) != str(self.context["request"].user.pk):
             raise serializers.ValidationError("This token is not yours.")
         return token
 
