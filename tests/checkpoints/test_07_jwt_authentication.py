@@ -4,6 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -199,7 +202,6 @@ HEADERS = {
     "only the scheme": "Bearer",
     "no scheme": "{access}",
     "no space": "Bearer{access}",
-    "a small letter": "bearer {access}",
     "another scheme": "Token {access}",
     "Basic": "Basic YWRhOmNvcnJlY3QgaG9yc2U=",
     "two tokens": "Bearer {access} {access}",
@@ -248,6 +250,66 @@ def test_a_forged_token_is_refused(client, user):
         answer = images(client, f"Bearer {token}")
         assert answer.status_code == 401, f"{what} should be 401, got {answer.status_code}"
     expect(images(client, f"Bearer {access}"), 200)
+
+
+# On the way
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/urls.py", "Are both token views wrapped in `never_cache`?")
+def test_no_cache_keeps_a_token(client, user):
+    """Whatever is answered at login and refresh, no cache may store it (RFC 6749, section 5.1)."""
+    answers = [client.post(PART.login, {"username": "ada", "password": "correct horse"})]
+    answers.append(refresh(client, expect(answers[0], 200)["refresh"]))
+    answers += [client.post(PART.login, {}), refresh(client, "x")]
+    for answer in answers:
+        got = answer.headers.get("Cache-Control", "")
+        assert "no-store" in got, f"Cache-Control should say no-store, got “{got}”"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/settings.py", "Which spellings are in AUTH_HEADER_TYPES?")
+def test_the_scheme_has_no_case(client, user):
+    """“Authorization: bearer <access>” in lower case is 200 (RFC 9110, section 11.1)."""
+    expect(images(client, f"bearer {obtain(client)['access']}"), 200)
+    got = images(client).headers.get("WWW-Authenticate", "")
+    assert got.startswith("Bearer"), f"WWW-Authenticate should still say Bearer, got “{got}”"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/settings.py", "Is WWW-Authenticate in CORS_EXPOSE_HEADERS?")
+def test_a_page_may_read_what_is_missing(client):
+    """A page of the allowed origin may read the header WWW-Authenticate of a 401."""
+    answer = client.get(PART.protected, headers={"Origin": "http://localhost:3000"})
+    expect(answer, 401)
+    got = answer.headers.get("Access-Control-Expose-Headers", "")
+    assert "www-authenticate" in got.lower(), (
+        f"Access-Control-Expose-Headers should name WWW-Authenticate, got “{got}”"
+    )
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/settings.py", "Is the public key refused where DEBUG is off?")
+def test_the_public_key_is_for_development_only(project, pytestconfig):
+    """With DEBUG off and no DJANGO_SECRET_KEY, the project does not start, and says why."""
+    environment = {name: value for name, value in os.environ.items() if name[:7] != "DJANGO_"}
+    environment["DJANGO_SETTINGS_MODULE"] = pytestconfig.option.settings_module
+
+    def start(debug):
+        return subprocess.run(
+            [sys.executable, "-m", "django", "check"],
+            env={**environment, "DJANGO_DEBUG": debug},
+            cwd=project,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    assert start(debug="1").returncode == 0, "it should start for development"
+    refused = start(debug="0")
+    assert refused.returncode != 0, "`manage.py check` should fail with DEBUG off"
+    said = refused.stderr.strip().rpartition("\n")[2]
+    assert "DJANGO_SECRET_KEY" in said, f"DJANGO_SECRET_KEY should be asked for, got “{said}”"
 
 
 # Refreshing

@@ -1,9 +1,25 @@
 """Part 9: password and profile of one's own, comments of one's own."""
 
-import pytest
-from django.contrib.auth import get_user_model
+import threading
 
-from tutorial.checking.promises import PART, expect, make_comment, make_product, model
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from tutorial import tokens
+from tutorial.checking.promises import (
+    PART,
+    expect,
+    just_before,
+    just_before_writing,
+    make_comment,
+    make_product,
+    model,
+    queries,
+    together,
+)
+from tutorial.running.server import PASSWORD, serve
 
 pytestmark = [
     pytest.mark.django_db,
@@ -178,6 +194,291 @@ def test_one_s_own_e_mail_is_not_taken(client, user):
     """Sending what is already so is no error."""
     as_user(client, "ada")
     expect(update(client, user.pk, username="ada", email="ADA@example.com"), 200)
+
+
+# Two at the same moment
+
+
+def of_another_browser(client):
+    """A client with the same token, for a request while this one is busy with its own."""
+    return Client(raise_request_exception=False, **client.defaults)
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize("method", ["patch", "put"])
+@pytest.mark.mend("accounts/serializers.py", "Does `update` write what was sent, and nothing else?")
+def test_a_new_password_is_not_undone(client, user, method):
+    """A profile is saved at the same moment: the new password stays, and voids the old tokens."""
+    old = as_user(client, "ada")
+    there = of_another_browser(client)
+    data = {"username": "ada", "email": "ada@example.com"} if method == "put" else {}
+    with just_before_writing(lambda: expect(change(there, user.pk), 200)):
+        expect(update(client, user.pk, method, first_name="Ada", **data), 200)
+    user.refresh_from_db()
+    assert user.first_name == "Ada", "the profile should be saved"
+    assert user.check_password(NEW), "the new password should stay"
+    expect(client.get(PART.protected), 401)
+    expect(client.post(PART.refresh, {"refresh": old["refresh"]}), 401)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "Does `update` write what was sent, and nothing else?")
+def test_a_deactivated_user_stays_out(client, user):
+    """An administrator deactivates a user who saves a profile at that moment: it stays so."""
+    as_user(client, "ada")
+    users = get_user_model().objects
+    with just_before_writing(lambda: users.update(is_active=False)):
+        update(client, user.pk, first_name="Ada")
+    assert not users.get().is_active, "the user should stay deactivated"
+    expect(client.get(PART.protected), 401)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "Does `update` write what was sent, and nothing else?")
+def test_two_changes_of_a_profile_are_both_kept(client, user):
+    """Two requests change different fields at the same moment: both changes are kept."""
+    as_user(client, "ada")
+    there = of_another_browser(client)
+    with just_before_writing(lambda: expect(update(there, user.pk, last_name="King"), 200)):
+        got = expect(update(client, user.pk, first_name="Augusta"), 200)
+    user.refresh_from_db()
+    names = (user.first_name, user.last_name)
+    assert names == ("Augusta", "King"), f"one change is lost: {names}"
+    assert (got["first_name"], got["last_name"]) == names, f"both should be shown: {got}"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "What does `update` do when the user is gone?")
+def test_a_deleted_user_stays_deleted(client, user):
+    """A user who is deleted while a profile is saved is gone: 401 or 404, and no new row."""
+    as_user(client, "ada")
+    with just_before_writing(lambda: get_user_model().objects.all().delete()):
+        expect(update(client, user.pk, first_name="Ada"), 401, 404)
+    assert not get_user_model().objects.exists(), "the deleted user should not come back"
+
+
+@pytest.mark.hardening
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("field", ["username", "email"])
+@pytest.mark.mend("accounts/serializers.py", "Is IntegrityError caught where the user is stored?")
+def test_a_name_that_is_taken_meanwhile_is_refused(client, user, field):
+    """Somebody takes the name, or e-mail, between our check and our update: 400."""
+    as_user(client, "ada")
+    value = {"username": "grace", "email": "grace@example.com"}[field]
+    theirs = {"username": "other", "email": "other@example.com"} | {field: value}
+    with just_before_writing(lambda: get_user_model().objects.create_user(**theirs)):
+        got = expect(update(client, user.pk, **{field: value}), 400)
+    assert list(got) == [field], f"the answer should name “{field}”: {got}"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "Is the old password a condition of the update?")
+def test_of_two_new_passwords_one_wins(client, user):
+    """Two requests change the password at the same moment: one is 200, the other 400 or 401."""
+    as_user(client, "ada")
+    there = of_another_browser(client)
+    first = {"password": NEW, "password2": NEW}
+    second = {"password": "another battery", "password2": "another battery"}
+    with just_before_writing(lambda: expect(change(there, user.pk, **first), 200)):
+        expect(change(client, user.pk, **second), 400, 401)
+    user.refresh_from_db()
+    assert user.check_password(NEW), "the password that was answered 200 should be the one"
+
+
+def edit_in_admin(client, user, meanwhile, **changes):
+    """Save a user's page in the admin, as a browser does, while something else happens."""
+    client.raise_request_exception = False
+    path = f"/admin/auth/user/{user.pk}/change/"
+    page = client.get(path)
+    expect(page, 200)
+    data = {}
+    for field in page.context["adminform"].form:
+        value = field.value()
+        if isinstance(value, list):  # a date and a time, of which nothing is changed
+            data |= {f"{field.html_name}_{n}": str(part) for n, part in enumerate(value)}
+        elif value is not None:
+            data[field.html_name] = value
+    data |= {"date_joined_0": str(user.date_joined.date())}
+    data |= {"date_joined_1": user.date_joined.strftime("%H:%M:%S")}
+    with just_before('UPDATE "auth_user"', meanwhile):
+        expect(client.post(path, {**data, **changes}), 302)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/admin.py", "Does `save_model` write what was changed in the form?")
+def test_the_admin_writes_what_was_changed(admin_client, user):
+    """A user is renamed in the admin while they change their password: both are kept."""
+    users = get_user_model().objects.filter(pk=user.pk)
+    other = get_user_model()(username="x")
+    other.set_password(NEW)
+
+    def meanwhile():
+        users.update(password=other.password, last_name="King")
+
+    edit_in_admin(admin_client, user, meanwhile, first_name="Augusta")
+    user.refresh_from_db()
+    assert (user.first_name, user.last_name) == ("Augusta", "King"), "both names should be kept"
+    assert user.check_password(NEW), "the new password should stay"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/admin.py", "Does `save_model` store groups, and new users?")
+def test_the_admin_still_stores_everything(admin_client, user):
+    """In the admin users are added, deactivated, and put into groups."""
+    from django.contrib.auth.models import Group
+
+    group = Group.objects.create(name="editors")
+    data = {"username": "grace", "password1": NEW, "password2": NEW, "usable_password": "true"}
+    expect(admin_client.post("/admin/auth/user/add/", data), 302)
+    grace = get_user_model().objects.get(username="grace")
+    assert grace.check_password(NEW), "the new user should have the password"
+    data = {"is_active": "", "groups": [group.pk]}
+    edit_in_admin(admin_client, grace, lambda: None, **data)
+    grace.refresh_from_db()
+    assert not grace.is_active, "the user should be deactivated"
+    assert list(grace.groups.all()) == [group], "the user should be in the group"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/admin.py", "Does the admin's password form write anything else?")
+def test_the_admin_s_password_form_writes_the_password(admin_client, user):
+    """A password is set in the admin while the user's profile is changed: both are kept."""
+    admin_client.raise_request_exception = False
+    users = get_user_model().objects.filter(pk=user.pk)
+    path = f"/admin/auth/user/{user.pk}/password/"
+    data = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+
+    def meanwhile():
+        users.update(last_name="King", is_active=False)
+
+    with just_before('UPDATE "auth_user"', meanwhile):
+        expect(admin_client.post(path, data | {"set-password": "Change password"}), 302)
+    user.refresh_from_db()
+    assert user.check_password(NEW), "the new password should be stored"
+    assert (user.last_name, user.is_active) == ("King", False), "the other change should be kept"
+
+
+@pytest.mark.stress
+@pytest.mark.mend("accounts/serializers.py", "Does each update write only what it may?")
+def test_no_password_is_lost_in_a_crowd(project):
+    """A hundred times, three clients save a profile while its owner changes the password once.
+
+    Fifty times, eight clients change it with the same old password.
+    """
+    with serve(project, environment={"TUTORIAL_ATTEMPTS": "1000000"}) as running:
+
+        def put(pk, headers, old, new):
+            url = f"{running.url}/auth/change_password/{pk}/"
+            data = {"old_password": old, "password": new, "password2": new}
+            return requests.put(url, json=data, headers=headers, timeout=120)
+
+        def log_in(password):
+            data = {"username": "demo", "password": password}
+            return requests.post(running.url + PART.login, json=data, timeout=120)
+
+        def session(password):
+            pair = expect(log_in(password), 200)
+            pk = tokens.decode(pair["access"])[1]["user_id"]
+            return pk, pair, {"Authorization": f"Bearer {pair['access']}"}
+
+        password = PASSWORD
+        for turn in range(100):
+            pk, pair, headers = session(password)
+            busy, done = threading.Barrier(4), threading.Event()
+
+            def save(pk=pk, headers=headers, busy=busy, done=done):
+                url = f"{running.url}/auth/update_profile/{pk}/"
+                busy.wait()
+                while not done.is_set():
+                    data = {"first_name": "x"}
+                    requests.patch(url, json=data, headers=headers, timeout=120)
+
+            threads = [threading.Thread(target=save) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            busy.wait()
+            old, password = password, f"a new one for turn {turn}"
+            expect(put(pk, headers, old, password), 200)
+            done.set()
+            for thread in threads:
+                thread.join()
+            expect(requests.get(running.url + PART.protected, headers=headers, timeout=60), 401)
+            data = {"refresh": pair["refresh"]}
+            expect(requests.post(running.url + PART.refresh, json=data, timeout=60), 401)
+            expect(log_in(old), 401)
+
+        for turn in range(50):
+            pk, _, headers = session(password)
+            new = [f"number {number} of round {turn}" for number in range(8)]
+            calls = [
+                lambda word=word, headers=headers, old=password: put(pk, headers, old, word)  # noqa: B023
+                for word in new
+            ]
+            got = together(*calls)
+            assert got.count(200) == 1, f"one of eight should be 200, got {got}"
+            assert set(got) <= {200, 400, 401}, f"the others should be 400 or 401, got {got}"
+            password = next(word for word in new if log_in(word).status_code == 200)
+
+
+# What is hidden in a text
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "Has “old_password” `trim_whitespace` off?")
+def test_an_old_password_is_as_typed(client, user):
+    """Spaces around a password are a part of it when it is changed, too."""
+    as_user(client, "ada")
+    spaced = f" {NEW} "
+    expect(change(client, user.pk, old_password=f"{OLD} "), 400)
+    expect(change(client, user.pk, password=spaced), 400)
+    expect(change(client, user.pk, password=spaced, password2=spaced), 200)
+    expect(login(client, password=NEW), 401)
+    as_user(client, "ada", spaced)
+    expect(change(client, user.pk, old_password=NEW), 400)
+    expect(change(client, user.pk, old_password=spaced), 200)
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "x" * 50_001),
+        ("email", "x" * 50_001 + "@example.com"),
+        ("email", "x@B\xdcCHER.example"),
+        ("username", "rene\u0301e"),
+    ],
+    ids=["a long username", "a long e-mail", "a taken e-mail", "a taken username"],
+)
+@pytest.mark.mend("accounts/serializers.py", "Has a profile the same fields as a registration?")
+def test_a_profile_has_the_rules_of_a_registration(client, user, field, value):
+    """A name or e-mail that is too long, or taken in another spelling, is 400."""
+    get_user_model().objects.create_user("ren\xe9e", "x@b\xfccher.example")
+    as_user(client, "ada")
+    with queries() as statements:
+        got = expect(update(client, user.pk, **{field: value}), 400)
+    assert list(got) == [field], f"the answer should name “{field}”: {got}"
+    longest = max(map(len, statements))
+    assert longest < 2000, f"the database should not be sent {longest} characters"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/views.py", "Has ChangePasswordView a `throttle_scope`?")
+def test_guessing_the_old_password_is_slowed_down(client, user, other):
+    """One user guesses the old password on and on: 429. Another at the same address goes on."""
+    as_user(client, "grace")
+    hers = dict(client.defaults)
+    as_user(client, "ada")
+    for number in range(60):
+        answer = change(client, user.pk, old_password=f"guess {number}")
+        if answer.status_code == 429:
+            break
+        expect(answer, 400)
+    expect(answer, 429)
+    wait = int(answer.headers.get("Retry-After", 0))
+    assert 0 < wait <= 3600, f"Retry-After should be up to an hour, got {wait}"
+    expect(change(client, user.pk), 429)  # nobody looks at it
+    client.defaults.update(hers)
+    expect(change(client, other.pk), 200)
 
 
 # Comments

@@ -6,8 +6,8 @@ import pytest
 import requests
 from django.core.management import call_command
 
-from tutorial.checking.promises import PART, expect, together
-from tutorial.running.server import PASSWORD
+from tutorial.checking.promises import PART, expect, just_before_writing, together
+from tutorial.running.server import PASSWORD, serve
 
 pytestmark = [
     pytest.mark.django_db,
@@ -133,6 +133,78 @@ def test_what_has_expired_is_flushed(client, user, time_machine):
     expect(refresh(client, pair), 200)
 
 
+# Two at the same moment
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("accounts/tokens.py", "Does only one request get to blacklist a token?")
+def test_of_two_refreshes_at_the_same_moment_one_wins(client, user):
+    """One refresh token comes twice, and both find it good: one gets a new pair, the other 401."""
+    token = login(client)
+    new = []
+    with just_before_writing(lambda: new.append(expect(refresh(client, token), 200))):
+        expect(refresh(client, token), 401)
+    expect(refresh(client, new[0]), 200)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("accounts/serializers.py", "Does `save` catch TokenError?")
+def test_of_two_logouts_at_the_same_moment_one_wins(client, user):
+    """One refresh token is logged out twice at the same moment: one 204, one 400, never 500."""
+    token = login(client)["refresh"]
+    with just_before_writing(lambda: expect(logout(client, token), 204)):
+        got = expect(logout(client, token), 400)
+    assert list(got) == ["refresh"], f"the answer should name “refresh”: {got}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("accounts/views.py", "Does LogoutAllView put up with a token that is taken?")
+def test_a_logout_during_a_logout_everywhere(client, user):
+    """A session is logged out here and everywhere at the same moment: both are 204."""
+    pair = login(client)
+    with just_before_writing(lambda: expect(logout(client, pair["refresh"]), 204)):
+        expect(client.post(PART.logout_all), 204)
+    expect(refresh(client, pair), 401)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("accounts/serializers.py", "Is the token's user compared as text?")
+def test_a_number_in_a_token_is_a_user_too(client, user):
+    """A refresh token whose `user_id` is a number can be logged out, as it can be refreshed."""
+    from rest_framework_simplejwt.tokens import RefreshToken
+
+    login(client)
+    tokens = []
+    for _ in range(2):
+        token = RefreshToken.for_user(user)
+        token["user_id"] = user.pk
+        tokens.append(str(token))
+    expect(refresh(client, {"refresh": tokens[0]}), 200)
+    expect(logout(client, tokens[1]), 204)
+    expect(refresh(client, {"refresh": tokens[1]}), 401)
+
+
+@pytest.mark.stress
+@pytest.mark.mend("accounts/tokens.py", "Does only one request get to blacklist a token?")
+def test_in_a_crowd_one_wins(project):
+    """Fifty times, eight clients refresh one token, and eight log one out: one wins each time."""
+    with serve(project, environment={"TUTORIAL_ATTEMPTS": "1000000"}) as running:
+        data = {"username": "demo", "password": PASSWORD}
+        for _ in range(50):
+            pair = expect(requests.post(running.url + PART.login, json=data, timeout=60), 200)
+            headers = {"Authorization": f"Bearer {pair['access']}"}
+
+            def ask(path, pair=pair, headers=headers):
+                body = {"refresh": pair["refresh"]}
+                return requests.post(running.url + path, json=body, headers=headers, timeout=60)
+
+            got = together(*[lambda ask=ask: ask(PART.refresh)] * 8)
+            assert got == [200] + [401] * 7, f"one should be 200, the others 401, got {got}"
+            pair |= expect(requests.post(running.url + PART.login, json=data, timeout=60), 200)
+            got = together(*[lambda ask=ask: ask(PART.logout)] * 8)
+            assert got == [204] + [400] * 7, f"one should be 204, the others 400, got {got}"
+
+
 # On a real server and its database
 
 
@@ -141,36 +213,6 @@ def real_login(running):
     running.clock.advance(timedelta(minutes=1, seconds=1).total_seconds())
     data = {"username": "demo", "password": PASSWORD}
     return expect(requests.post(running.url + PART.login, json=data, timeout=30), 200)
-
-
-@pytest.mark.mend("accounts/tokens.py", "Does only one request get to blacklist a token?")
-def test_of_two_refreshes_at_the_same_moment_one_wins(running):
-    """Many clients with the same refresh token at once: exactly one gets a new pair."""
-    for _ in range(5):
-        token = real_login(running)["refresh"]
-
-        def call(token=token):
-            url = running.url + PART.refresh
-            return requests.post(url, json={"refresh": token}, timeout=60)
-
-        got = together(call, call, call, call)
-        assert got == [200, 401, 401, 401], f"one should be 200, the others 401, got {got}"
-
-
-@pytest.mark.mend("accounts/serializers.py", "Does `save` catch TokenError?")
-def test_of_two_logouts_at_the_same_moment_one_wins(running):
-    """The same token logged out several times at once: one 204, the others 400, never 500."""
-    for _ in range(3):
-        pair = real_login(running)
-
-        def call(pair=pair):
-            headers = {"Authorization": f"Bearer {pair['access']}"}
-            data = {"refresh": pair["refresh"]}
-            url = running.url + PART.logout
-            return requests.post(url, json=data, headers=headers, timeout=60)
-
-        got = together(call, call, call, call)
-        assert got == [204, 400, 400, 400], f"one should be 204, the others 400, got {got}"
 
 
 @pytest.mark.mend("medium/settings.py", "Leave ACCESS_TOKEN_LIFETIME at its default.")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 
 from tutorial.ladder import find
@@ -126,6 +127,45 @@ def queries() -> Iterator[list[str]]:
     statements += [query["sql"] for query in captured]
 
 
+@contextmanager
+def just_before(statement: str | tuple[str, ...], act: Callable[[], Any]) -> Iterator[None]:
+    """Call ``act`` once in the block, right before the first SQL that begins with ``statement``.
+
+    So the other request comes first at the one line that matters, each time.
+    """
+    seen: list[str] = []
+
+    def run(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.startswith(statement) and not seen:
+            seen.append(sql)
+            act()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(run):
+        yield
+    if not seen:
+        pytest.fail(f"the request should have sent a statement “{statement} …”, and sent none")
+
+
+@contextmanager
+def just_after_reading(row: Any, act: Callable[[], Any]) -> Iterator[None]:
+    """Call ``act`` once in the block, right after this row has been read for the first time."""
+    seen: list[Any] = []
+
+    def receive(instance: Any, **_: Any) -> None:
+        if instance.pk == row.pk and not seen:
+            seen.append(instance)
+            act()
+
+    post_init.connect(receive, sender=type(row))
+    try:
+        yield
+    finally:
+        post_init.disconnect(receive, sender=type(row))
+    if not seen:
+        pytest.fail(f"the request should have read {row!r}, and did not")
+
+
 def count_queries(client: Any, path: str) -> int:
     """Return how many queries GET ``path`` takes, which must be answered with 200."""
     with queries() as statements:
@@ -149,3 +189,8 @@ def together(*calls: Callable[[], Any]) -> list[int]:
     for thread in threads:
         thread.join()
     return sorted(answer.status_code for answer in answers)
+
+
+def just_before_writing(act: Callable[[], Any]) -> AbstractContextManager[None]:
+    """Call ``act`` once in the block, between what the request reads and what it writes."""
+    return just_before(("BEGIN", "SAVEPOINT", "INSERT", "UPDATE", "DELETE"), act)
