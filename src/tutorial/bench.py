@@ -1,4 +1,7 @@
-"""Measures what the README promises, and prints it: ``nox -s bench``.
+"""Measures what the README and the chapters promise, and prints it: ``nox -s bench``.
+
+    python -m tutorial.bench            everything
+    python -m tutorial.bench writers    one of pages, writers, commands
 
 Nothing here passes or fails: a number depends on the machine, so it is for reading.
 """
@@ -10,16 +13,21 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 
+import requests
 from rich.console import Console
 from rich.table import Table
 
-from tutorial.ladder import LADDER, ROOT, first
+from tutorial.ladder import LADDER, ROOT, first, register
 from tutorial.running.environment import project_environment
+from tutorial.running.server import serve
 
 SIZES = (10, 1_000, 100_000)  # products
+WRITERS, WRITING = 30, 60  # clients, and for how many seconds
 EXPAND = "category,sites.company,sites.productsize,comments.user"
 
 # Runs in a process of its own for each part: fills the database and asks, five times each, for
@@ -81,8 +89,9 @@ def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
 def main() -> None:
     console = Console()
     console.print(f"Python {sys.version.split()[0]} on {sys.platform}\n")
-    pages(console)
-    commands(console)
+    for measure in (pages, writers, commands):
+        if measure.__name__ in (sys.argv[1:] or [measure.__name__]):
+            measure(console)
 
 
 def pages(console: Console) -> None:
@@ -102,6 +111,58 @@ def pages(console: Console) -> None:
         for products, time_of_page, queries in map(json.loads, run.stdout.splitlines()):
             table.add_row(str(part), f"{products:,}", f"{time_of_page:.1f} ms", str(queries))
     console.print(table)
+
+
+def writers(console: Console) -> None:
+    """Print how clients that register all at once fare, without the options of SQLite and with."""
+    table = Table(
+        "options of SQLite",
+        "registered",
+        "database is locked",
+        "half of them within",
+        "the slowest",
+        title=f"{WRITERS} clients register for {WRITING} seconds",
+    )
+    for name, without in (("none", "transaction_mode,timeout,init_command"), ("part 8's", "")):
+        statuses, taken = register_together(without)
+        half, slowest = statistics.median(taken), max(taken)
+        refused = sum(statuses.values()) - statuses[201]
+        table.add_row(
+            *(name, f"{statuses[201]:,}", str(refused), f"{half * 1000:.0f} ms", f"{slowest:.1f} s")
+        )
+    console.print(table)
+
+
+def register_together(without: str) -> tuple[Counter[int], list[float]]:
+    """Return the statuses of all registrations, and the seconds that each took."""
+    statuses: Counter[int] = Counter()
+    taken: list[float] = []
+    quick = {"TUTORIAL_FAST_PASSWORDS": "1", "TUTORIAL_ATTEMPTS": "1000000"}
+    with serve(register.path, environment={**quick, "TUTORIAL_WITHOUT": without}) as server:
+        end = time.monotonic() + WRITING
+
+        def work(writer: int) -> None:
+            session = requests.Session()
+            number = 0
+            while time.monotonic() < end:
+                number += 1
+                name = f"client-{writer}-{number}"
+                data = {"username": name, "email": f"{name}@example.com"}
+                data |= {"password": "nine-moths-in-a-relay", "password2": "nine-moths-in-a-relay"}
+                start = time.monotonic()
+                url = f"{server.url}/auth/register/"
+                statuses[session.post(url, json=data, timeout=WRITING).status_code] += 1
+                taken.append(time.monotonic() - start)
+
+        threads = [threading.Thread(target=work, args=[writer]) for writer in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed := server.log().count("Traceback"):
+            locked = server.log().count("OperationalError: database is locked")
+            assert locked >= failed, server.log()[-3000:]  # noqa: S101  (nothing else went wrong)
+    return statuses, taken
 
 
 def commands(console: Console) -> None:

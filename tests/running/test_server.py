@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tutorial.errors import Problem
-from tutorial.ladder import first
+from tutorial.ladder import first, register
 from tutorial.running.environment import child_environment
 from tutorial.running.server import PASSWORD, answers, free_port, serve
 
@@ -138,7 +138,7 @@ def test_an_error_in_the_block_stops_the_server():
 
 PARENT = """
 import sys, time
-from tutorial.ladder import first
+from tutorial.ladder import first, register
 from tutorial.running.server import serve
 with serve(first("has_tokens").path) as server:
     print(server.url, server.state, flush=True)
@@ -219,6 +219,42 @@ def test_a_copy_of_its_state_waits_for_a_write_to_end(server, tmp_path):
 def test_a_copy_of_its_state_replaces_nothing(server, tmp_path):
     with pytest.raises(FileExistsError):
         server.copy_state(tmp_path)
+
+
+def journal_mode(database):
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("PRAGMA journal_mode").fetchone()[0]
+
+
+def test_the_options_of_its_database_are_the_part_s(tmp_path):
+    """With a write-ahead log, too, a copy of the state holds what was written last."""
+    with serve(register.path) as server, closing(sqlite3.connect(server.database)) as other:
+        assert journal_mode(server.database) == "wal"
+        other.execute("SELECT * FROM auth_user").fetchone()  # as long as it reads, the log stays
+        data = {"username": "ada", "email": "ada@example.com"}
+        data |= {"password": "notes-on-an-engine", "password2": "notes-on-an-engine"}
+        answer = requests.post(f"{server.url}/auth/register/", json=data, timeout=30)
+        assert answer.status_code == 201
+        server.copy_state(tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy" / server.database.name)) as copy:
+        found = copy.execute("SELECT * FROM auth_user WHERE username = 'ada'").fetchall()
+    assert len(found) == 1
+
+
+def test_it_runs_without_a_write_ahead_log():
+    with serve(register.path, environment={"TUTORIAL_WITHOUT": "init_command"}) as server:
+        assert journal_mode(server.database) == "delete"
+        answer = requests.get(server.url + register.products, timeout=30)
+        assert answer.status_code == 200
+
+
+def test_the_limits_of_a_part_can_be_raised():
+    quick = {"TUTORIAL_FAST_PASSWORDS": "1", "TUTORIAL_ATTEMPTS": "25"}
+    with serve(register.path, environment=quick) as server:
+        data = {"username": "nobody", "password": "a guess"}
+        url = server.url + register.login
+        got = [requests.post(url, json=data, timeout=30).status_code for _ in range(26)]
+    assert got == [401] * 25 + [429]
 
 
 def test_a_taken_port_is_said(server):
