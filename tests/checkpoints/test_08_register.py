@@ -367,7 +367,8 @@ def until_429(ask, limit=100):
 def from_anywhere(client, number, password="a guess", username="ada"):
     """Log in from another IP address each time."""
     data = {"username": username, "password": password}
-    return client.post(PART.login, data, REMOTE_ADDR=f"198.51.100.{number}")
+    address = f"2001:db8::{number:x}"
+    return client.post(PART.login, data, REMOTE_ADDR=address)
 
 
 @pytest.mark.hardening
@@ -422,6 +423,16 @@ def test_the_right_password_does_not_count(client, user):
     for number in range(50):
         from_anywhere(client, number)
         expect(from_anywhere(client, number, "correct horse"), 200)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/settings.py", "How many entries does the cache keep?")
+def test_made_up_names_push_no_count_out(client, user):
+    """What was counted at one account is not forgotten for many others that nobody has."""
+    until_429(lambda n: from_anywhere(client, n))
+    for number in range(500):
+        expect(from_anywhere(client, number, username=f"nobody{number}"), 401)
+    expect(from_anywhere(client, 1000, "correct horse"), 429)
 
 
 @pytest.mark.hardening

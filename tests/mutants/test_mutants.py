@@ -731,6 +731,14 @@ MUTANTS = [
     ),
     Mutant(
         8,
+        "counts pushed out by made-up names",
+        SETTINGS,
+        '        "OPTIONS": {"MAX_ENTRIES": 100_000},\n',
+        "",
+        "test_made_up_names",
+    ),
+    Mutant(
+        8,
         "an account locked by its owner",
         ACCOUNTS,
         "        limit.forget()  # the right password: what counts is failures\n",
