@@ -4,7 +4,7 @@ from rest_framework import filters, viewsets
 from rest_framework.permissions import IsAuthenticated
 from rest_framework_simplejwt.views import TokenObtainPairView
 
-from .filters import ProductFilter
+from .filters import ProductFilter, ShortSearchFilter
 from .models import Image, Product
 from .serializers import (
     ImageSerializer,
@@ -31,7 +31,7 @@ class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
         "comments",
         "comments.user",
     ]
-    filter_backends = [DjangoFilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [DjangoFilterBackend, ShortSearchFilter, filters.OrderingFilter]
     filterset_class = ProductFilter
     search_fields = ["name", "content"]
     ordering_fields = ["name", "created", "updated"]

@@ -3,7 +3,7 @@ from rest_flex_fields.views import FlexFieldsMixin
 from rest_framework import filters, viewsets
 from rest_framework.permissions import IsAuthenticated
 
-from .filters import ProductFilter
+from .filters import ProductFilter, ShortSearchFilter
 from .models import Image, Product
 from .serializers import ImageSerializer, ProductSerializer
 
@@ -26,7 +26,7 @@ class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
         "comments",
         "comments.user",
     ]
-    filter_backends = [DjangoFilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [DjangoFilterBackend, ShortSearchFilter, filters.OrderingFilter]
     filterset_class = ProductFilter
     search_fields = ["name", "content"]
     ordering_fields = ["name", "created", "updated"]
