@@ -5,6 +5,8 @@ from PIL import Image
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PIXELS = 12_000_000
+# Within these, no rendition gets less than a pixel high, or more than WebP can hold.
+MIN_SIDE, MAX_SIDE = 50, 10_000
 FORMATS = ["JPEG", "PNG", "WEBP"]
 
 
@@ -19,6 +21,8 @@ def validate_picture(file):
     except Exception as error:
         raise ValidationError(f"A picture is one of {', '.join(FORMATS)}.") from error
     # Before any pixel is decoded: a file of a few kilobytes can hold gigabytes of them.
+    if min(picture.size) < MIN_SIDE or max(picture.size) > MAX_SIDE:
+        raise ValidationError(f"A side of a picture has {MIN_SIDE} to {MAX_SIDE:,} pixels.")
     if picture.width * picture.height > MAX_PIXELS:
         raise ValidationError(f"A picture may have {MAX_PIXELS:,} pixels at most.")
     try:

@@ -1,12 +1,17 @@
+import json
+
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
     def parse(self, *args, **kwargs):
-        # Thousands of open brackets make Python's json module give up in a way that
-        # REST framework does not expect: it would answer 500 for a client's mistake.
+        # Python's json module gives up on thousands of open brackets, and takes what nobody
+        # can write again: half a character ("\ud800"), a number beyond all numbers (1e400).
+        # REST framework expects neither: it would answer 500 for a client's mistake.
         try:
-            return super().parse(*args, **kwargs)
-        except RecursionError as error:
-            raise ParseError("JSON parse error - nested too deep") from error
+            data = super().parse(*args, **kwargs)
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+        except (RecursionError, ValueError) as error:
+            raise ParseError(f"JSON parse error - {error}") from error
+        return data
