@@ -92,13 +92,13 @@ class Image(models.Model):
 
 
 class Product(models.Model):
-    name = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, db_index=True)
     content = models.TextField(blank=True)
     category = models.ManyToManyField(Category, related_name="products")
     image = models.ManyToManyField(Image, related_name="products", blank=True)
-    # The newest come first, so the database keeps an index to find them by.
+    # What a list can be ordered by has an index: else the database sorts all rows for a page.
     created = models.DateTimeField(auto_now_add=True, db_index=True)
-    updated = models.DateTimeField(auto_now=True)
+    updated = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         # pk decides between two of the same moment: pages must not overlap.
@@ -134,7 +134,7 @@ class Comment(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments"
     )
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
 
     class Meta:

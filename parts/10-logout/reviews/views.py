@@ -1,3 +1,5 @@
+from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_flex_fields.views import FlexFieldsMixin
 from rest_framework import filters, viewsets
@@ -17,13 +19,29 @@ class CheckedFlexFieldsMixin(FlexFieldsMixin):
         self.get_serializer()
 
 
-class ImageViewSet(CheckedFlexFieldsMixin, viewsets.ModelViewSet):
+class LockedWritesMixin:
+    """A row is read again before it is changed or deleted, and is locked until that is done."""
+
+    def perform_update(self, serializer):
+        with transaction.atomic():
+            serializer.instance = self.locked(serializer.instance)
+            serializer.save()
+
+    def perform_destroy(self, instance):
+        with transaction.atomic():
+            self.locked(instance).delete()
+
+    def locked(self, instance):
+        return get_object_or_404(self.get_queryset().select_for_update(), pk=instance.pk)
+
+
+class ImageViewSet(LockedWritesMixin, CheckedFlexFieldsMixin, viewsets.ModelViewSet):
     queryset = Image.objects.all()
     serializer_class = ImageSerializer
     permission_classes = [IsAuthenticated, IsStaff]
 
 
-class CommentViewSet(FlexFieldsMixin, viewsets.ModelViewSet):
+class CommentViewSet(LockedWritesMixin, CheckedFlexFieldsMixin, viewsets.ModelViewSet):
     queryset = Comment.objects.select_related("user")
     serializer_class = CommentSerializer
     permission_classes = [IsAuthenticatedOrReadOnly, IsOwner]
