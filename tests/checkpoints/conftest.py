@@ -47,6 +47,9 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore:The default scheme will be changed")
     config.addinivalue_line("markers", "until(part): the part where this no longer holds")
     config.addinivalue_line("markers", "mend(file, question): where to look when this fails")
+    config.addinivalue_line(
+        "markers", "hardening: holds under attack, reported after the chapter's own promises"
+    )
     config.addinivalue_line("markers", "snapshot: promised by this repository's parts only")
     try:
         part = ladder.find(config.option.part)

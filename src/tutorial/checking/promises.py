@@ -15,6 +15,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 
 from tutorial.ladder import find
@@ -124,6 +125,43 @@ def queries() -> Iterator[list[str]]:
     with CaptureQueriesContext(connection) as captured:
         yield statements
     statements += [query["sql"] for query in captured]
+
+
+@contextmanager
+def just_before(statement: str, act: Callable[[], Any]) -> Iterator[None]:
+    """Call ``act`` once in the block, right before the first SQL that begins with ``statement``.
+
+    So the other request comes first at the one line that matters, each time.
+    """
+    seen: list[str] = []
+
+    def run(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.startswith(statement) and not seen:
+            seen.append(sql)
+            act()
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(run):
+        yield
+    assert seen, f"the request should have sent a statement “{statement} …”"
+
+
+@contextmanager
+def just_after_reading(row: Any, act: Callable[[], Any]) -> Iterator[None]:
+    """Call ``act`` once in the block, right after this row has been read for the first time."""
+    seen: list[Any] = []
+
+    def receive(instance: Any, **_: Any) -> None:
+        if instance.pk == row.pk and not seen:
+            seen.append(instance)
+            act()
+
+    post_init.connect(receive, sender=type(row))
+    try:
+        yield
+    finally:
+        post_init.disconnect(receive, sender=type(row))
+    assert seen, f"the request should have read {row!r}"
 
 
 def count_queries(client: Any, path: str) -> int:
