@@ -50,6 +50,7 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "hardening: holds under attack, reported after the chapter's own promises"
     )
+    config.addinivalue_line("markers", "stress: hopes for races with real threads; -m stress")
     config.addinivalue_line("markers", "snapshot: promised by this repository's parts only")
     try:
         part = ladder.find(config.option.part)
@@ -102,6 +103,8 @@ def pytest_collection_modifyitems(config, items):
     snapshot = config.option.snapshot or config.project.parent == ladder.PARTS
 
     def holds(item):
+        if item.get_closest_marker("stress") and "stress" not in config.option.markexpr:
+            return False
         until = item.get_closest_marker("until")
         if until and config.part.number >= until.args[0]:
             return False

@@ -290,7 +290,7 @@ def test_a_form_without_boundaries_is_refused(member, kind):
 def test_parameters_have_a_number(member):
     """An address with more than a thousand parameters is 400."""
     query = "&".join(f"p{i}=1" for i in range(1001))
-    for path in ["/product/", "/image/"]:
+    for path in [PART.products, "/image/"]:
         for kind in ["application/json", "text/html"]:
             expect(member.get(f"{path}?{query}", HTTP_ACCEPT=kind), 400)
 
@@ -305,7 +305,7 @@ def test_parameters_have_a_number(member):
 def test_nonsense_is_refused_on_a_page_with_a_form(member, query):
     """A path that is too deep is 400 in a browser too, where the page has a form."""
     make_product(images=1)
-    for path in ["/image/", f"/image/{model('Image').objects.get().pk}/", "/product/"]:
+    for path in ["/image/", f"/image/{model('Image').objects.get().pk}/", PART.products]:
         for kind in ["application/json", "text/html"]:
             answer = member.get(f"{path}?{query}", HTTP_ACCEPT=kind)
             expect(answer, 400)
@@ -426,6 +426,18 @@ def test_a_missing_file_breaks_no_list(editor, media):
     expect(editor.get(f"/image/{pk}/"), 200)
     expect(editor.patch(f"/image/{pk}/", {"name": "Gone"}, content_type="application/json"), 200)
     expect(editor.delete(f"/image/{pk}/"), 204)
+
+
+@pytest.mark.mend("reviews/validators.py", "Is a picture looked at again that is stored already?")
+def test_a_missing_file_breaks_no_form(admin_client):
+    """A picture that is gone from the disk can be renamed in the admin."""
+    admin_client.raise_request_exception = False
+    make_product(images=1)
+    pk = model("Image").objects.get().pk
+    path = f"/admin/reviews/image/{pk}/change/"
+    expect(admin_client.get(path), 200)
+    expect(admin_client.post(path, {"name": "Gone"}), 302)
+    assert model("Image").objects.get().name == "Gone", "the new name should be stored"
 
 
 @pytest.mark.mend("reviews/serializers.py", 'Is "image" expandable, and in `permit_list_expands`?')

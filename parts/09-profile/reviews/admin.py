@@ -52,8 +52,7 @@ class ImageForm(ModelForm):
     def clean_image(self):
         # Here, because a form hands the file to the model before it asks the model's
         # validators, and the model decodes a PNG to know its size.
-        if "image" in self.changed_data:
-            validate_picture(self.cleaned_data["image"])
+        validate_picture(self.cleaned_data["image"])
         return self.cleaned_data["image"]
 
 
