@@ -143,7 +143,8 @@ def just_before(statement: str, act: Callable[[], Any]) -> Iterator[None]:
 
     with connection.execute_wrapper(run):
         yield
-    assert seen, f"the request should have sent a statement “{statement} …”"
+    if not seen:
+        pytest.fail(f"the request should have sent a statement “{statement} …”, and sent none")
 
 
 @contextmanager
@@ -161,7 +162,8 @@ def just_after_reading(row: Any, act: Callable[[], Any]) -> Iterator[None]:
         yield
     finally:
         post_init.disconnect(receive, sender=type(row))
-    assert seen, f"the request should have read {row!r}"
+    if not seen:
+        pytest.fail(f"the request should have read {row!r}, and did not")
 
 
 def count_queries(client: Any, path: str) -> int:
