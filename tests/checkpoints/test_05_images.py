@@ -79,7 +79,7 @@ def blank_png(width, height):
 
 def heavy_png():
     """A sound picture of few pixels and more than two megabytes."""
-    return picture((10, 10)) + b"\0" * 2 * 1024 * 1024
+    return picture((100, 100)) + b"\0" * 2 * 1024 * 1024
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -126,10 +126,8 @@ def test_a_shape_without_renditions_is_refused(member, admin_client, media, monk
     """A picture that no rendition can be made of is 400, undecoded, and leaves no file."""
     from PIL import ImageFile
 
-    def refuse(self):
-        raise AssertionError("decoded, although its size stands in its head")
-
-    monkeypatch.setattr(ImageFile.ImageFile, "load", refuse)
+    load, decoded = ImageFile.ImageFile.load, []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda it: decoded.append(it) or load(it))
     content = blank_png(*size)
     got = expect(upload(member, content), 400)
     assert "image" in got, f"the answer should say what is wrong with “image”: {got}"
@@ -139,13 +137,14 @@ def test_a_shape_without_renditions_is_refused(member, admin_client, media, monk
     expect(answer, 200)  # the form again, with the error
     assert answer.context["errors"], "the admin should refuse what the API refuses"
     assert not files(media), f"the upload should leave no file, left {files(media)}"
+    assert not decoded, "it was decoded, although the head of the file says its size"
 
 
 # Along the limits, whatever they are: narrow and wide, at and about the renditions' widths.
 NARROW = [
     (width, side) if wide else (side, width)
-    for width in (399, 400, 401, 799, 800, 801, 2399, 10_000)
-    for side in (25, 49, 50, 51, 400, 1200)
+    for width in (399, 400, 401, 800, 801, 10_000)
+    for side in (24, 25, 49, 50, 51, 400)
     for wide in (True, False)
 ]
 
@@ -167,9 +166,9 @@ def test_a_shape_that_is_taken_has_its_renditions(member, media):
             assert files(media) == before, f"{size} was refused, and left {files(media)}"
             continue
         taken += 1
-        for width, address in got["renditions"].items():
-            path = media / urlsplit(address).path.removeprefix("/media/")
-            assert path.is_file(), f"{size} should have a rendition of {width}: {address}"
+        for width, url in got["renditions"].items():
+            path = media / urlsplit(url).path.removeprefix("/media/")
+            assert path.is_file(), f"{size} should have a rendition of {width}: {url}"
             with Image.open(path) as rendition:
                 rendition.load()
                 assert rendition.width <= int(width), f"{size} gave {rendition.size} for {width}"
@@ -230,7 +229,7 @@ def test_a_field_is_missing(member, media, missing):
     "body",
     [
         *["", "{", "[]", "null", '"x"', '{"name": []}', "[" * 100_000],
-        *[r'{"name": "\ud800"}', '{"name": 1e400}', '{"name": NaN}', r'{"\udfff": 1}'],
+        *[r'{"name": "\ud800"}', '{"name": [1e400]}', '{"name": NaN}', r'{"\udfff": 1}'],
     ],
     ids=lambda body: body[:20],
 )
@@ -287,8 +286,9 @@ def test_a_form_without_boundaries_is_refused(member, kind):
 
 @pytest.mark.hardening
 @pytest.mark.mend("medium/middleware.py", "Is the query string read where Django answers for it?")
-def test_parameters_have_a_number(member):
-    """An address with more than a thousand parameters is 400."""
+def test_parameters_have_a_number(member, settings):
+    """A URL with more than a thousand parameters is 400."""
+    settings.DEBUG = True  # as on a learner's machine, where REST framework reports errors itself
     query = "&".join(f"p{i}=1" for i in range(1001))
     for path in [PART.products, "/image/"]:
         for kind in ["application/json", "text/html"]:

@@ -8,6 +8,7 @@ import pytest
 import requests
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tutorial.checking.promises import (
@@ -497,6 +498,24 @@ def test_an_image_that_is_deleted_takes_its_files(editor, media, image, first):
             expect(put_picture(editor, path, 850), 404)
     assert not model("Image").objects.exists(), "the deleted image should not come back"
     assert not files(media), f"the deleted image left {files(media)}"
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(
+    ("method", "statement"), [("patch", "UPDATE"), ("put", "UPDATE"), ("delete", "DELETE FROM")]
+)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/views.py", "Is the row read and written in one transaction?")
+def test_a_row_is_read_and_written_in_one_transaction(editor, image, method, statement):
+    """An image is read again and written, or deleted, in one transaction that locks its row."""
+    path, held = f"/image/{image.pk}/", []
+    table = model("Image")._meta.db_table
+    with just_before(f'{statement} "{table}"', lambda: held.append(connection.in_atomic_block)):
+        if method == "put":
+            expect(put_picture(editor, path, 850), 200)
+        else:
+            expect(send(editor, method, path, {"name": "Comet"}), 200, 204)
+    assert held == [True], f"{method.upper()} {path} should write in a transaction"
 
 
 @pytest.mark.stress
