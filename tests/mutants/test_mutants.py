@@ -426,8 +426,8 @@ MUTANTS = [
         5,
         "any number of parameters",
         MIDDLEWARE,
-        "        len(request.GET)\n",
-        "",
+        "            len(request.GET)\n",
+        "            pass\n",
         "test_parameters_have_a_number",
     ),
     Mutant(

@@ -12,6 +12,8 @@ class JSONParser(parsers.JSONParser):
         try:
             data = super().parse(*args, **kwargs)
             json.dumps(data, ensure_ascii=False).encode()
-        except (RecursionError, UnicodeEncodeError) as error:
-            raise ParseError(f"JSON parse error - {error}") from error
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deep") from error
+        except UnicodeEncodeError as error:
+            raise ParseError("JSON parse error - half a character") from error
         return data

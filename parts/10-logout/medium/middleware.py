@@ -1,3 +1,4 @@
+from django.core.exceptions import TooManyFieldsSent
 from django.http import JsonResponse
 
 
@@ -9,8 +10,10 @@ def readable_requests(get_response):
         charset = request.content_params.get("charset", "utf-8")
         if charset.lower() not in ("utf-8", "utf8"):
             return JsonResponse({"detail": "Send text as UTF-8."}, status=415)
-        # More than a thousand parameters raise here, which Django answers with 400.
-        len(request.GET)
+        try:
+            len(request.GET)
+        except TooManyFieldsSent:
+            return JsonResponse({"detail": "Too many parameters."}, status=400)
         return get_response(request)
 
     return middleware
