@@ -11,7 +11,8 @@ class ShortSearchFilter(SearchFilter):
     def get_search_terms(self, request):
         # A text that is too long, or has too many words, makes the database raise: a 500.
         if len(request.query_params.get(self.search_param, "")) > MAX_SEARCH:
-            raise ValidationError({"search": f"A search may have {MAX_SEARCH} characters at most."})
+            message = f"A search may have {MAX_SEARCH} characters at most."
+            raise ValidationError({self.search_param: [message]})
         return super().get_search_terms(request)
 
 
