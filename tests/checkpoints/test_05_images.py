@@ -215,6 +215,43 @@ def test_the_place_of_a_picture_is_not_published(member, media, kind):
             assert stored.width < stored.height, f"{path.name} lies on its side"
 
 
+PIXELS = [
+    *[("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")],
+    *[("JPEG", mode) for mode in ("L", "RGB", "CMYK")],
+    *[("WEBP", mode) for mode in ("RGB", "RGBA")],
+    ("MPO", "RGB"),
+]
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(("kind", "mode"), PIXELS, ids=lambda it: it)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/models.py", "Can every picture that is taken be stored again?")
+def test_every_kind_of_pixel_is_taken(member, media, kind, mode):
+    """Grey, with a palette, transparent, for print or of a camera with two lenses: all are 201."""
+    from PIL import Image, ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"transparency": 3} if mode == "P" else {}
+    if kind == "MPO":  # what phones write under the name of JPEG
+        options = {"save_all": True, "append_images": [Image.new("RGB", (900, 600))]}
+    if mode in ("RGB", "RGBA"):
+        options["icc_profile"] = profile
+    buffer = io.BytesIO()
+    Image.new(mode, (900, 600)).save(buffer, kind, **options)
+    name = "a.jpg" if kind == "MPO" else f"a.{kind.lower()}"
+    got = expect(upload(member, buffer.getvalue(), name), 201)
+    assert (got["width"], sorted(got["renditions"])) == (900, ["400", "800"]), got
+    with Image.open(media / urlsplit(got["image"]).path.removeprefix("/media/")) as stored:
+        stored.load()
+        expected = "JPEG" if kind == "MPO" else kind
+        assert (stored.format, stored.size) == (expected, (900, 600)), f"stored as {stored}"
+        if mode in ("RGB", "RGBA"):
+            assert stored.info.get("icc_profile"), "the colours should keep their meaning"
+        if mode == "P":
+            assert "transparency" in stored.info, "what is transparent should stay so"
+
+
 @pytest.mark.parametrize("missing", ["name", "image"])
 def test_a_field_is_missing(member, media, missing):
     """Without a name or without a file, POST /image/ is 400 and says which."""
