@@ -4,7 +4,14 @@ from itertools import chain, combinations
 
 import pytest
 
-from tutorial.checking.promises import PART, count_queries, expect, make_product, model
+from tutorial.checking.promises import (
+    PART,
+    count_queries,
+    expect,
+    make_product,
+    model,
+    queries,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -177,6 +184,34 @@ def test_products_are_searched(client):
     make_product("Pan")
     assert only(client, "search=kIT")["name"] == "Kite"
     assert only(client, "search=about+pan")["name"] == "Pan"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/filters.py", "Is a search of any length handed to the database?")
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 50_001, "kite " * 998, "a," * 5000, '"' + "a b " * 5000 + '"', "\N{KITE}" * 20_000],
+    ids=["50,001 letters", "998 words", "5,000 words", "a long quotation", "20,000 characters"],
+)
+def test_a_search_has_a_length(client, text):
+    """A search that is too long is 400, or finds nothing, and the database is not asked."""
+    make_product("Kite")
+    for kind in ["application/json", "text/html"]:
+        with queries() as statements:
+            answer = client.get(PART.products, {"search": text}, HTTP_ACCEPT=kind)
+        got = expect(answer, 200, 400)
+        found = (got or {}).get("results")
+        assert not found, f"a search this long should find nothing, found {found}"
+        asked = [sql for sql in statements if "LIKE" in sql]
+        assert not asked, f"the database should not be asked: {asked[0][:100]} …"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/filters.py", "How long may a search be?")
+def test_a_search_of_some_words_is_answered(client):
+    """A search of ten words is no attack, and is answered."""
+    make_product("Kite")
+    assert only(client, "search=" + "+".join(["kite", "about"] * 5))["name"] == "Kite"
 
 
 @pytest.mark.mend("reviews/views.py", "Are OrderingFilter and `ordering_fields` there?")

@@ -4,12 +4,20 @@ import io
 import struct
 import zlib
 from base64 import b64encode
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tutorial.checking.promises import PART, count_queries, expect, make_product, model
+from tutorial.checking.promises import (
+    PART,
+    count_queries,
+    expect,
+    just_before,
+    make_product,
+    model,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -71,10 +79,15 @@ def blank_png(width, height):
 
 def heavy_png():
     """A sound picture of few pixels and more than two megabytes."""
-    return picture((10, 10)) + b"\0" * 2 * 1024 * 1024
+    return picture((100, 100)) + b"\0" * 2 * 1024 * 1024
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+# Sides that no rendition, or no memory, is made for.
+SHAPES = [
+    *[(801, 2), (401, 1), (2000, 2), (4000, 3), (500, 20480), (1, 1), (20, 20)],
+    *[(1, 12_000_000), (12_000_000, 1), (16_384, 732), (732, 16_384)],
+]
 REFUSED = {
     "too many bytes": lambda: ("big.png", heavy_png()),
     "too many pixels": lambda: ("large.png", blank_png(5000, 5000)),
@@ -105,6 +118,140 @@ def test_only_pictures_are_taken(member, media, what):
     assert not files(media), f"{what} should leave no file, left {files(media)}"
 
 
+@pytest.mark.hardening
+@pytest.mark.parametrize("size", SHAPES, ids=lambda size: "{} by {}".format(*size))
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/validators.py", "Are a picture's sides limited, before it is decoded?")
+def test_a_shape_without_renditions_is_refused(member, admin_client, media, monkeypatch, size):
+    """A picture that no rendition can be made of is 400, undecoded, and leaves no file."""
+    from PIL import ImageFile
+
+    load, decoded = ImageFile.ImageFile.load, []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda it: decoded.append(it) or load(it))
+    content = blank_png(*size)
+    got = expect(upload(member, content), 400)
+    assert "image" in got, f"the answer should say what is wrong with “image”: {got}"
+    admin_client.raise_request_exception = False
+    data = {"name": "Kite", "image": SimpleUploadedFile("kite.png", content)}
+    answer = admin_client.post("/admin/reviews/image/add/", data)
+    expect(answer, 200)  # the form again, with the error
+    assert answer.context["errors"], "the admin should refuse what the API refuses"
+    assert not files(media), f"the upload should leave no file, left {files(media)}"
+    assert not decoded, "it was decoded, although the head of the file says its size"
+
+
+# Along the limits, whatever they are: narrow and wide, at and about the renditions' widths.
+NARROW = [
+    (width, side) if wide else (side, width)
+    for width in (399, 400, 401, 800, 801, 10_000)
+    for side in (24, 25, 49, 50, 51, 400)
+    for wide in (True, False)
+]
+
+
+@pytest.mark.hardening
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend(
+    "reviews/validators.py", "Do the limits fit the renditions that PICTURES asks for?"
+)
+def test_a_shape_that_is_taken_has_its_renditions(member, media):
+    """A picture of any shape is stored with all its renditions, or is 400 and leaves no file."""
+    from PIL import Image
+
+    taken = 0
+    for size in NARROW:
+        before = files(media)
+        got = expect(upload(member, blank_png(*size)), 201, 400)
+        if "pk" not in got:
+            assert files(media) == before, f"{size} was refused, and left {files(media)}"
+            continue
+        taken += 1
+        for width, url in got["renditions"].items():
+            path = media / urlsplit(url).path.removeprefix("/media/")
+            assert path.is_file(), f"{size} should have a rendition of {width}: {url}"
+            with Image.open(path) as rendition:
+                rendition.load()
+                assert rendition.width <= int(width), f"{size} gave {rendition.size} for {width}"
+        path = media / urlsplit(got["image"]).path.removeprefix("/media/")
+        assert path.is_file(), f"{size} should be stored: {got}"
+    assert taken > len(NARROW) / 4, f"of {len(NARROW)} ordinary shapes only {taken} were taken"
+
+
+def with_metadata(kind):
+    """A picture on its side, as a phone writes it: with the place, and a remark."""
+    from PIL import ExifTags, Image, PngImagePlugin
+
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # turn it by 90 degrees
+    exif[ExifTags.Base.Artist] = "Somebody"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 12.0)
+    more = {"xmp": b"<x:xmpmeta>Somebody</x:xmpmeta>"}
+    if kind == "PNG":
+        more = {"pnginfo": PngImagePlugin.PngInfo()}
+        more["pnginfo"].add_text("Author", "Somebody")
+    if kind == "JPEG":
+        more["comment"] = b"Somebody"
+    return picture((900, 600), kind, exif=exif, **more)
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/models.py", "Is a new picture stored without its metadata?")
+def test_the_place_of_a_picture_is_not_published(member, media, kind):
+    """No file of an upload says where it was taken or by whom, and all stand upright."""
+    from PIL import Image
+
+    content = with_metadata(kind)
+    assert b"Somebody" in content
+    got = expect(upload(member, content, f"a.{kind.lower()}"), 201)
+    assert (got["width"], got["height"]) == (600, 900), f"the picture should stand upright: {got}"
+    assert len(files(media)) > 1, f"the original and its renditions should be stored: {got}"
+    for path in files(media):
+        assert b"Somebody" not in path.read_bytes(), f"{path.name} names its author"
+        with Image.open(path) as stored:
+            assert not dict(stored.getexif()), f"{path.name} says {dict(stored.getexif())}"
+            assert stored.width < stored.height, f"{path.name} lies on its side"
+
+
+PIXELS = [
+    *[("PNG", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")],
+    *[("JPEG", mode) for mode in ("L", "RGB", "CMYK")],
+    *[("WEBP", mode) for mode in ("RGB", "RGBA")],
+    ("MPO", "RGB"),
+]
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(("kind", "mode"), PIXELS, ids=lambda it: it)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/models.py", "Can every picture that is taken be stored again?")
+def test_every_kind_of_pixel_is_taken(member, media, kind, mode):
+    """Grey, with a palette, transparent, for print or of a camera with two lenses: all are 201."""
+    from PIL import Image, ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"transparency": 3} if mode == "P" else {}
+    if kind == "MPO":  # what phones write under the name of JPEG
+        options = {"save_all": True, "append_images": [Image.new("RGB", (900, 600))]}
+    if mode in ("RGB", "RGBA"):
+        options["icc_profile"] = profile
+    buffer = io.BytesIO()
+    Image.new(mode, (900, 600)).save(buffer, kind, **options)
+    name = "a.jpg" if kind == "MPO" else f"a.{kind.lower()}"
+    got = expect(upload(member, buffer.getvalue(), name), 201)
+    assert (got["width"], sorted(got["renditions"])) == (900, ["400", "800"]), got
+    with Image.open(media / urlsplit(got["image"]).path.removeprefix("/media/")) as stored:
+        stored.load()
+        expected = "JPEG" if kind == "MPO" else kind
+        assert (stored.format, stored.size) == (expected, (900, 600)), f"stored as {stored}"
+        if mode in ("RGB", "RGBA"):
+            assert stored.info.get("icc_profile"), "the colours should keep their meaning"
+        if mode == "P":
+            assert "transparency" in stored.info, "what is transparent should stay so"
+
+
 @pytest.mark.parametrize("missing", ["name", "image"])
 def test_a_field_is_missing(member, media, missing):
     """Without a name or without a file, POST /image/ is 400 and says which."""
@@ -117,12 +264,101 @@ def test_a_field_is_missing(member, media, missing):
 @pytest.mark.mend("reviews/parsers.py", "Is the parser in DEFAULT_PARSER_CLASSES?")
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[]", "null", '"x"', '{"name": []}', "[" * 100_000],
+    [
+        *["", "{", "[]", "null", '"x"', '{"name": []}', "[" * 100_000],
+        *[r'{"name": "\ud800"}', '{"name": [1e400]}', '{"name": NaN}', r'{"\udfff": 1}'],
+    ],
     ids=lambda body: body[:20],
 )
 def test_a_rubbish_upload_is_refused(member, body):
-    """A JSON body that makes no sense is 400, never 500."""
-    expect(member.post("/image/", body, content_type="application/json"), 400)
+    """A JSON body that makes no sense is 400, never 500, as JSON and as a page."""
+    for kind in ["application/json", "text/html"]:
+        answer = member.post("/image/", body, content_type="application/json", HTTP_ACCEPT=kind)
+        expect(answer, 400)
+
+
+# "%": the charset. The name has letters that no charset but its own can read.
+FORM = b"--b\r\nContent-Disposition: form-data; name=name\r\n\r\nB\xc3\xbccher.-\xff\r\n--b--\r\n"
+UNREADABLE = {
+    "multipart/form-data; boundary=b; charset=%": FORM,
+    "application/x-www-form-urlencoded; charset=%": b"name=B%C3%BCcher&x=\xff",
+    "application/json; charset=%": b'{"name": "B\xc3\xbccher"}',
+}
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/middleware.py", "Is it in MIDDLEWARE, and refuses all but UTF-8?")
+@pytest.mark.parametrize("kind", UNREADABLE, ids=lambda kind: kind.partition(";")[0])
+@pytest.mark.parametrize("charset", ["idna", "punycode", "hex", "utf-16", "utf-7", "nonsense"])
+def test_a_charset_nobody_reads_is_refused(member, kind, charset):
+    """A body in another charset than UTF-8 is 400 or 415, in the API and in the admin."""
+    content_type = kind.replace("%", charset)
+    for path in ["/image/", "/admin/login/"]:
+        answer = member.generic("POST", path, UNREADABLE[kind], content_type)
+        if path == "/admin/login/" and "json" in kind:
+            continue  # no form, so the admin does not read it
+        expect(answer, 400, 415)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/middleware.py", "Does it let UTF-8 through, however it is spelt?")
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+def test_utf_8_is_read(member, charset):
+    """A body that says it is UTF-8 is read."""
+    kind = f"application/json; charset={charset}"
+    got = expect(member.generic("POST", "/image/", '{"name": "Bücher"}', kind), 400)
+    assert list(got) == ["image"], f"only “image” should be missing: {got}"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/parsers.py", "Is it REST framework's MultiPartParser that reads forms?")
+@pytest.mark.parametrize(
+    "kind",
+    ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=b b"],
+)
+def test_a_form_without_boundaries_is_refused(member, kind):
+    """A form that cannot be taken apart is 400."""
+    expect(member.generic("POST", "/image/", FORM, kind), 400)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("medium/middleware.py", "Is the query string read where Django answers for it?")
+def test_parameters_have_a_number(member, settings):
+    """A URL with more than a thousand parameters is 400."""
+    settings.DEBUG = True  # as on a learner's machine, where REST framework reports errors itself
+    query = "&".join(f"p{i}=1" for i in range(1001))
+    for path in [PART.products, "/image/"]:
+        for kind in ["application/json", "text/html"]:
+            expect(member.get(f"{path}?{query}", HTTP_ACCEPT=kind), 400)
+
+
+@pytest.mark.hardening
+@pytest.mark.mend(
+    "reviews/views.py", "Is what is wrong in ?expand= refused before a page is drawn?"
+)
+@pytest.mark.parametrize(
+    "query", ["expand=a.b.c.d.e", "expand=a.a", "fields=a.b.c.d.e", "omit=a.b.c.d.e"]
+)
+def test_nonsense_is_refused_on_a_page_with_a_form(member, query):
+    """A path that is too deep is 400 in a browser too, where the page has a form."""
+    make_product(images=1)
+    for path in ["/image/", f"/image/{model('Image').objects.get().pk}/", PART.products]:
+        for kind in ["application/json", "text/html"]:
+            answer = member.get(f"{path}?{query}", HTTP_ACCEPT=kind)
+            expect(answer, 400)
+            assert kind in answer["Content-Type"], f"{path} should be {kind}: {answer.headers}"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/views.py", "Does a page that is in order keep its form?")
+def test_a_browser_gets_a_form(member):
+    """The browsable API shows a form to upload with, and shows it again after a mistake."""
+    answer = member.get("/image/?fields=name", HTTP_ACCEPT="text/html")
+    expect(answer, 200)
+    assert b'name="image"' in answer.content, "the page should have a form"
+    answer = member.post("/image/", {"name": "Kite"}, HTTP_ACCEPT="text/html")
+    expect(answer, 400)
+    assert b'name="image"' in answer.content, "the page should have a form again"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -165,12 +401,34 @@ def test_files_go_with_their_image(editor, media):
     pk = expect(upload(editor, picture()), 201)["pk"]
     before = files(media)
     data = {"name": "Kite", "image": SimpleUploadedFile("new.png", picture((800, 400)))}
-    got = expect(put(editor, f"/image/{pk}/", data), 200)
-    assert got["width"] == 800, f"the new picture's width should be shown: {got}"
+    expect(put(editor, f"/image/{pk}/", data), 200)
+    got = expect(editor.get(f"/image/{pk}/"), 200)
+    assert (got["width"], got["height"]) == (800, 400), f"the new picture's size is wrong: {got}"
     left = set(before) & set(files(media))
     assert not left, f"the replaced picture left {left}"
     expect(editor.delete(f"/image/{pk}/"), 204)
     assert not files(media), f"the deleted picture left {files(media)}"
+
+
+@pytest.mark.hardening
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/serializers.py", "Does `update` save the sent fields and no others?")
+def test_a_new_name_brings_no_old_picture_back(editor, media):
+    """An image that is renamed while its picture is replaced keeps the new picture."""
+    pk = expect(upload(editor, picture()), 201)["pk"]
+
+    def replace():
+        file = SimpleUploadedFile("new.png", picture((800, 400)))
+        expect(put(editor, f"/image/{pk}/", {"name": "Kite", "image": file}), 200)
+
+    table = model("Image")._meta.db_table
+    with just_before(f'UPDATE "{table}"', replace):
+        answer = editor.patch(f"/image/{pk}/", {"name": "Comet"}, content_type="application/json")
+        expect(answer, 200)
+    got = expect(editor.get(f"/image/{pk}/"), 200)
+    assert (got["name"], got["width"]) == ("Comet", 800), f"one of two changes is lost: {got}"
+    path = media / urlsplit(got["image"]).path.removeprefix("/media/")
+    assert path in files(media), f"the image should show a file that is there: {got}"
 
 
 def put(client, path, data):
@@ -205,6 +463,18 @@ def test_a_missing_file_breaks_no_list(editor, media):
     expect(editor.get(f"/image/{pk}/"), 200)
     expect(editor.patch(f"/image/{pk}/", {"name": "Gone"}, content_type="application/json"), 200)
     expect(editor.delete(f"/image/{pk}/"), 204)
+
+
+@pytest.mark.mend("reviews/validators.py", "Is a picture looked at again that is stored already?")
+def test_a_missing_file_breaks_no_form(admin_client):
+    """A picture that is gone from the disk can be renamed in the admin."""
+    admin_client.raise_request_exception = False
+    make_product(images=1)
+    pk = model("Image").objects.get().pk
+    path = f"/admin/reviews/image/{pk}/change/"
+    expect(admin_client.get(path), 200)
+    expect(admin_client.post(path, {"name": "Gone"}), 302)
+    assert model("Image").objects.get().name == "Gone", "the new name should be stored"
 
 
 @pytest.mark.mend("reviews/serializers.py", 'Is "image" expandable, and in `permit_list_expands`?')

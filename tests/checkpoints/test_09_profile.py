@@ -1,16 +1,23 @@
 """Part 9: password and profile of one's own, comments of one's own."""
 
+import io
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tutorial import tokens
 from tutorial.checking.promises import (
     PART,
     expect,
+    just_after_reading,
     just_before,
     just_before_writing,
     make_comment,
@@ -539,7 +546,325 @@ def test_a_bad_comment_is_refused(client, user, field, value):
     assert list(got) == [field], f"the answer should name “{field}”: {got}"
 
 
+@pytest.mark.hardening
+@pytest.mark.parametrize(
+    "value",
+    [
+        *["1e400", "-1e400", "1.5", "true", "null", "[]", "{}", '"1.5"', '"x"', '""', r'"\ud800"'],
+        *["1" + "0" * 30, "1" + "0" * 5000, '"' + "9" * 2000 + '"', "9223372036854775808", "-1"],
+    ],
+    ids=lambda value: value[:12],
+)
+@pytest.mark.mend("reviews/serializers.py", "Is the `pk_field` of “product” an IntegerField?")
+def test_a_product_is_a_whole_number(client, user, value):
+    """A comment on product 1.5, true or 1e400 is 400: no number is rounded, none is too large."""
+    make_product()
+    as_user(client, "ada")
+    body = f'{{"title": "Good", "content": "It does.", "product": {value}}}'
+    for kind in ["application/json", "text/html"]:
+        answer = client.post("/comment/", body, content_type="application/json", HTTP_ACCEPT=kind)
+        expect(answer, 400)
+    assert not model("Comment").objects.exists(), "no comment should be stored"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend(
+    "reviews/views.py", "Is what is wrong in ?expand= refused before a page is drawn?"
+)
+@pytest.mark.parametrize("query", ["expand=a.b.c.d.e", "fields=a.b.c.d.e", "omit=user.user"])
+def test_a_page_of_comments_refuses_nonsense(client, user, query):
+    """A path that is too deep is 400 in a browser too, where the page has a form."""
+    comment = make_comment(make_product())
+    as_user(client, "ada")
+    for path in ["/comment/", f"/comment/{comment.pk}/"]:
+        expect(client.get(f"{path}?{query}", HTTP_ACCEPT="text/html"), 400)
+
+
+# Nothing is lost
+
+
+def update_of(name):
+    """How the SQL begins that changes a row of this model."""
+    return f'UPDATE "{model(name)._meta.db_table}"'
+
+
+@pytest.fixture
+def comment(user):
+    return model("Comment").objects.create(
+        title="Good", content="It does.", product=make_product(), user=user
+    )
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize("method", ["patch", "put"])
+@pytest.mark.mend("reviews/serializers.py", "Does `update` save the sent fields and no others?")
+def test_two_changes_of_a_comment_are_both_kept(client, comment, method):
+    """Two requests change different fields of a comment at the same moment: both are kept."""
+    path = f"/comment/{comment.pk}/"
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    model("Comment").objects.update(updated=long_ago)
+    as_user(client, "ada")
+
+    def other():
+        if method == "patch":
+            expect(send(client, "patch", path, {"content": "It did."}), 200)
+        else:  # of what a PUT cannot send, but an administrator can
+            model("Comment").objects.update(user=make_comment(comment.product).user)
+
+    data = {"title": "Better"}
+    if method == "put":
+        data |= {"content": "It did.", "product": comment.product.pk}
+    with just_before(update_of("Comment"), other):
+        expect(send(client, method, path, data), 200)
+    before, comment = comment, model("Comment").objects.get(pk=comment.pk)
+    assert comment.title == "Better", f"the title should be changed, is {comment.title}"
+    assert comment.content == "It did.", f"the other change is lost: {comment.content}"
+    if method == "put":
+        assert comment.user != before.user, "the other change, of the author, is lost"
+    assert comment.updated > long_ago, "“updated” should say when it was changed"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/views.py", "Is the row read again, and locked, before it is changed?")
+def test_a_comment_that_is_deleted_meanwhile_is_gone(client, comment):
+    """A comment that is deleted while it is changed is 404, and stays deleted."""
+    as_user(client, "ada")
+    with just_after_reading(comment, lambda: model("Comment").objects.all().delete()):
+        expect(send(client, "patch", f"/comment/{comment.pk}/", {"title": "Better"}), 404)
+    assert not model("Comment").objects.exists(), "the deleted comment should not come back"
+
+
+# Changing one field of a row in the admin, while another one is changed elsewhere.
+EDITS = {
+    "product": ({"name": "Kite"}, {"content": "It flies."}),
+    "company": ({"name": "Harbour"}, {"url": "https://harbour.example/"}),
+    "productsite": ({"name": "Small Kite"}, {"price": 7}),
+    "comment": ({"title": "Bad"}, {"content": "It does not."}),
+    "image": ({"name": "Kite"}, {"image": "images/other.png", "width": 7, "height": 5}),
+}
+
+
+def posted(answer):
+    """What a browser sends when somebody saves this page of the admin as it is."""
+    forms = [answer.context["adminform"].form]
+    for formset in answer.context["inline_admin_formsets"]:
+        forms += [formset.formset.management_form, *formset.formset.forms]
+    data = {}
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if value is not None and not hasattr(value, "storage"):  # a file is not sent again
+                data[field.html_name] = value
+    return data
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.mend("reviews/admin.py", "Does `save_model` write what was changed in the form?")
+def test_an_editor_writes_what_was_changed(admin_client, name):
+    """In the admin a change of one field leaves the others as they are by now."""
+    admin_client.raise_request_exception = False
+    make_product(offers=1, comments=1, categories=1, images=1)
+    row = model(name).objects.get()
+    path = f"/admin/reviews/{name}/{row.pk}/change/"
+    mine, others = EDITS[name]
+    data = posted(admin_client.get(path)) | mine
+    with just_before(update_of(name), lambda: model(name).objects.update(**others)):
+        expect(admin_client.post(path, data), 302)
+    row = model(name).objects.get()
+    for field, value in (mine | others).items():
+        assert getattr(row, field) == value, f"“{field}” is {getattr(row, field)}, its change lost"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/admin.py", "Do the offers on a product's page save what was changed?")
+def test_an_editor_writes_what_was_changed_of_an_offer(admin_client):
+    """On a product's page, too, a change of an offer's name leaves its price as it is by now."""
+    admin_client.raise_request_exception = False
+    product = make_product(offers=2, categories=1)
+    offer = product.sites.first()
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    model("ProductSite").objects.update(updated=long_ago)
+    path = f"/admin/reviews/product/{product.pk}/change/"
+    data = posted(admin_client.get(path))
+    data["sites-0-name"] = "Small Kite"
+    with just_before(
+        update_of("ProductSite"), lambda: model("ProductSite").objects.update(price=7)
+    ):
+        expect(admin_client.post(path, data), 302)
+    offer.refresh_from_db()
+    assert (offer.name, offer.price) == ("Small Kite", 7), f"one change is lost: {offer.price}"
+    assert offer.updated > long_ago, "“updated” should say when it was changed"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/admin.py", "What does `save_model` do with a form that changed nothing?")
+def test_an_editor_adds_and_changes_everything(admin_client):
+    """In the admin a product's text, categories, pictures and offers are all stored."""
+    admin_client.raise_request_exception = False
+    make_product(offers=1, categories=2, images=1)
+    kite = make_product("Kite")
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    model("Product").objects.update(updated=long_ago)
+    category, image = model("Category").objects.last(), model("Image").objects.get()
+    offer = model("ProductSite").objects.get()
+    path = f"/admin/reviews/product/{kite.pk}/change/"
+    data = posted(admin_client.get(path))
+    data |= {"content": "It flies.", "category": [category.pk], "image": [image.pk]}
+    data |= {"sites-TOTAL_FORMS": 1, "sites-0-name": "Kite, small", "sites-0-price": "5.00"}
+    data |= {"sites-0-company": offer.company.pk, "sites-0-productsize": offer.productsize.pk}
+    data |= {"sites-0-url": "https://corner.example/kite/"}
+    expect(admin_client.post(path, data), 302)
+    kite.refresh_from_db()
+    assert kite.content == "It flies.", "the text should be stored"
+    assert list(kite.category.all()) == [category], "the category should be stored"
+    assert list(kite.image.all()) == [image], "the picture should be stored"
+    assert kite.sites.get().name == "Kite, small", "the new offer should be stored"
+    assert kite.updated > long_ago, "“updated” should say when it was changed"
+    data = posted(admin_client.get(path)) | {"sites-0-DELETE": "on"}
+    expect(admin_client.post(path, data), 302)
+    assert not kite.sites.exists(), "the deleted offer should be gone"
+
+
 # Images
+
+
+def picture(width, height=500):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def put_picture(client, path, width):
+    file = SimpleUploadedFile("new.png", picture(width))
+    body = encode_multipart(BOUNDARY, {"name": f"{width}", "image": file})
+    return client.put(path, body, content_type=MULTIPART_CONTENT)
+
+
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def image(editor, media):
+    """An image of the editor's, with its files."""
+    data = {"name": "Kite", "image": SimpleUploadedFile("kite.png", picture(900))}
+    return model("Image").objects.get(pk=expect(editor.post("/image/", data), 201)["pk"])
+
+
+def its_own(image):
+    """The files that an image has: the original and its renditions."""
+    renditions = [rendition.path for rendition in image.image.get_picture_files_list()]
+    return sorted([Path(image.image.path), *renditions])
+
+
+@pytest.mark.hardening
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/views.py", "Is the row read again, and locked, before it is changed?")
+def test_of_two_uploads_one_leaves_its_files(editor, media, image):
+    """Two pictures replace one at the same moment: the files that are left are the row's own."""
+    path = f"/image/{image.pk}/"
+    with just_after_reading(image, lambda: expect(put_picture(editor, path, 850), 200)):
+        expect(put_picture(editor, path, 1000), 200)
+    image.refresh_from_db()
+    assert image.width == 1000, f"the second picture should be stored, not one of {image.width}"
+    assert files(media) == its_own(image), "only the image's own files should be left"
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize("first", ["delete", "put"])
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/views.py", "Is the row read again, and locked, before it is deleted?")
+def test_an_image_that_is_deleted_takes_its_files(editor, media, image, first):
+    """An image that is replaced and deleted at the same moment leaves no file."""
+    path = f"/image/{image.pk}/"
+    if first == "put":
+        with just_after_reading(image, lambda: expect(put_picture(editor, path, 850), 200)):
+            expect(editor.delete(path), 204)
+    else:
+        with just_after_reading(image, lambda: expect(editor.delete(path), 204)):
+            expect(put_picture(editor, path, 850), 404)
+    assert not model("Image").objects.exists(), "the deleted image should not come back"
+    assert not files(media), f"the deleted image left {files(media)}"
+
+
+@pytest.mark.hardening
+@pytest.mark.parametrize(
+    ("method", "statement"), [("patch", "UPDATE"), ("put", "UPDATE"), ("delete", "DELETE FROM")]
+)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.mend("reviews/views.py", "Is the row read and written in one transaction?")
+def test_a_row_is_read_and_written_in_one_transaction(editor, image, method, statement):
+    """An image is read again and written, or deleted, in one transaction that locks its row."""
+    path, held = f"/image/{image.pk}/", []
+    table = model("Image")._meta.db_table
+    with just_before(f'{statement} "{table}"', lambda: held.append(connection.in_atomic_block)):
+        if method == "put":
+            expect(put_picture(editor, path, 850), 200)
+        else:
+            expect(send(editor, method, path, {"name": "Comet"}), 200, 204)
+    assert held == [True], f"{method.upper()} {path} should write in a transaction"
+
+
+@pytest.mark.stress
+@pytest.mark.mend("reviews/views.py", "Is the row read again, and locked, before it is changed?")
+def test_nothing_is_lost_in_a_crowd(project, tmp_path):
+    """Fifty times, clients change a comment and replace an image at once: nothing is lost."""
+    with serve(project, keep=tmp_path) as running:
+        data = {"username": "admin", "password": PASSWORD}
+        pair = requests.post(running.url + PART.login, json=data, timeout=30).json()
+        headers = {"Authorization": f"Bearer {pair['access']}"}
+
+        def ask(method, path, **more):
+            url = running.url + path
+            return requests.request(method, url, headers=headers, timeout=60, **more)
+
+        def upload(width):
+            return {"data": {"name": "Kite"}, "files": {"image": ("a.png", picture(width))}}
+
+        pictures = {}
+        for _ in range(50):
+            pk = expect(
+                ask("POST", "/comment/", json={"title": "a", "content": "b", "product": 1}), 201
+            )["pk"]
+            path = f"/comment/{pk}/"
+            statuses = together(
+                lambda path=path: ask("PATCH", path, json={"title": "A"}),
+                lambda path=path: ask("PATCH", path, json={"content": "B"}),
+            )
+            got = ask("GET", path).json()
+            assert (statuses, got["title"], got["content"]) == ([200, 200], "A", "B"), got
+
+            path = f"/image/{expect(ask('POST', '/image/', **upload(850)), 201)['pk']}/"
+            statuses = together(
+                lambda path=path: ask("PUT", path, **upload(900)),
+                lambda path=path: ask("PUT", path, **upload(1000)),
+                lambda path=path: ask("PATCH", path, json={"name": "Comet"}),
+            )
+            assert statuses == [200, 200, 200], statuses
+            pictures[path] = ask("GET", path).json()
+        left = {file.name for file in (tmp_path / "media" / "images").iterdir() if file.is_file()}
+        rows = [ask("GET", f"/image/?page={page}").json() for page in range(1, 7)]
+        own = {row["image"].rpartition("/")[2] for page in rows for row in page.get("results", [])}
+        assert left == own, f"left over: {left - own}, missing: {own - left}"
+
+
+@pytest.mark.hardening
+@pytest.mark.mend("reviews/models.py", "Has each field that a list is ordered by an index?")
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        *[("Product", ["name"]), ("Product", ["-name"]), ("Product", ["updated"])],
+        *[("Product", ["created"]), ("Product", None), ("Comment", None), ("Image", None)],
+    ],
+)
+def test_an_order_has_an_index(db, name, order):
+    """Whatever a list can be ordered by, the database does not sort all rows for one page."""
+    rows = model(name).objects.all()
+    plan = (rows.order_by(*order) if order else rows).explain()
+    assert "TEMP B-TREE" not in plan, f"{name} by {order or 'its own order'}: {plan}"
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

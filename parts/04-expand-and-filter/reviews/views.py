@@ -2,7 +2,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_flex_fields.views import FlexFieldsMixin
 from rest_framework import filters, viewsets
 
-from .filters import ProductFilter
+from .filters import ProductFilter, ShortSearchFilter
 from .models import Product
 from .serializers import ProductSerializer
 
@@ -18,7 +18,7 @@ class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
         "comments",
         "comments.user",
     ]
-    filter_backends = [DjangoFilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [DjangoFilterBackend, ShortSearchFilter, filters.OrderingFilter]
     filterset_class = ProductFilter
     search_fields = ["name", "content"]
     ordering_fields = ["name", "created", "updated"]

@@ -1,10 +1,14 @@
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.files import File
 from django.core.validators import FileExtensionValidator, MinValueValidator
 from django.db import models
 from pictures.models import PictureField
+from PIL import Image as PillowImage
+from PIL import ImageOps
 
 from .validators import validate_picture
 
@@ -47,6 +51,17 @@ def picture_path(image, filename):
     return f"images/{uuid4()}{Path(filename).suffix.lower()}"
 
 
+def without_metadata(file):
+    """The same picture, without what a camera adds: the place, the time, the owner's name."""
+    picture = PillowImage.open(file)
+    kept = {name: picture.info.get(name) for name in ("icc_profile", "transparency")}
+    upright = ImageOps.exif_transpose(picture)
+    upright.info = {name: value for name, value in kept.items() if value is not None}
+    content = BytesIO()
+    upright.save(content, picture.format, quality=90, **upright.info)
+    return File(content, name=file.name)
+
+
 class Image(models.Model):
     name = models.CharField(max_length=255)
     image = PictureField(
@@ -67,6 +82,13 @@ class Image(models.Model):
 
     def __str__(self):
         return self.name
+
+    def save(self, *args, update_fields=None, **kwargs):
+        if not self.image._committed:  # a new file, not stored yet
+            self.image = without_metadata(self.image)
+        if update_fields is not None and "image" in update_fields:
+            update_fields = {*update_fields, "width", "height"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
 
 class Product(models.Model):

@@ -3,18 +3,26 @@ from rest_flex_fields.views import FlexFieldsMixin
 from rest_framework import filters, viewsets
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 
-from .filters import ProductFilter
+from .filters import ProductFilter, ShortSearchFilter
 from .models import Image, Product
 from .serializers import ImageSerializer, ProductSerializer
 
 
-class ImageViewSet(viewsets.ModelViewSet):
+class CheckedFlexFieldsMixin(FlexFieldsMixin):
+    def check_permissions(self, request):
+        super().check_permissions(request)
+        # Refuses a wrong ?expand=, ?fields= or ?omit= here and now. The browsable API asks here
+        # before it draws a form: otherwise the form would be refused, and the page be a 500.
+        self.get_serializer()
+
+
+class ImageViewSet(CheckedFlexFieldsMixin, viewsets.ModelViewSet):
     queryset = Image.objects.all()
     serializer_class = ImageSerializer
     permission_classes = [IsAuthenticatedOrReadOnly]
 
 
-class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
+class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
     queryset = Product.objects.prefetch_related("category")
     serializer_class = ProductSerializer
     permit_list_expands = [
@@ -26,7 +34,7 @@ class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
         "comments",
         "comments.user",
     ]
-    filter_backends = [DjangoFilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [DjangoFilterBackend, ShortSearchFilter, filters.OrderingFilter]
     filterset_class = ProductFilter
     search_fields = ["name", "content"]
     ordering_fields = ["name", "created", "updated"]

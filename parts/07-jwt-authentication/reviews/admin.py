@@ -1,6 +1,8 @@
 from django.contrib import admin
+from django.forms import ModelForm
 
 from .models import Category, Comment, Company, Image, Product, ProductSite, ProductSize
+from .validators import validate_picture
 
 
 class ProductSiteInline(admin.TabularInline):
@@ -25,8 +27,17 @@ class CategoryAdmin(admin.ModelAdmin):
     search_fields = ["name"]
 
 
+class ImageForm(ModelForm):
+    def clean_image(self):
+        # Here, because a form hands the file to the model before it asks the model's
+        # validators, and the model decodes a PNG to know its size.
+        validate_picture(self.cleaned_data["image"])
+        return self.cleaned_data["image"]
+
+
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
+    form = ImageForm
     list_display = ["name", "width", "height"]
     search_fields = ["name"]
 

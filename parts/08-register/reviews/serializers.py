@@ -5,6 +5,16 @@ from rest_framework import serializers
 from .models import Category, Comment, Company, Image, Product, ProductSite, ProductSize
 
 
+class SentFieldsMixin:
+    """An update writes the fields that were sent: another request may have changed the rest."""
+
+    def update(self, instance, validated_data):
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
+
+
 class CompanySerializer(FlexFieldsModelSerializer):
     class Meta:
         model = Company
@@ -47,7 +57,7 @@ class CommentSerializer(FlexFieldsModelSerializer):
         expandable_fields = {"user": UserSerializer}
 
 
-class ImageSerializer(FlexFieldsModelSerializer):
+class ImageSerializer(SentFieldsMixin, FlexFieldsModelSerializer):
     renditions = serializers.SerializerMethodField()
 
     class Meta:

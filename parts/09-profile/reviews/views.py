@@ -1,21 +1,47 @@
+from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_flex_fields.views import FlexFieldsMixin
 from rest_framework import filters, viewsets
 from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 
-from .filters import ProductFilter
+from .filters import ProductFilter, ShortSearchFilter
 from .models import Comment, Image, Product
 from .permissions import IsOwner, IsStaff
 from .serializers import CommentSerializer, ImageSerializer, ProductSerializer
 
 
-class ImageViewSet(viewsets.ModelViewSet):
+class CheckedFlexFieldsMixin(FlexFieldsMixin):
+    def check_permissions(self, request):
+        super().check_permissions(request)
+        # Refuses a wrong ?expand=, ?fields= or ?omit= here and now. The browsable API asks here
+        # before it draws a form: otherwise the form would be refused, and the page be a 500.
+        self.get_serializer()
+
+
+class LockedWritesMixin:
+    """A row is read again before it is changed or deleted, and is locked until that is done."""
+
+    def perform_update(self, serializer):
+        with transaction.atomic():
+            serializer.instance = self.locked(serializer.instance)
+            serializer.save()
+
+    def perform_destroy(self, instance):
+        with transaction.atomic():
+            self.locked(instance).delete()
+
+    def locked(self, instance):
+        return get_object_or_404(self.get_queryset().select_for_update(), pk=instance.pk)
+
+
+class ImageViewSet(LockedWritesMixin, CheckedFlexFieldsMixin, viewsets.ModelViewSet):
     queryset = Image.objects.all()
     serializer_class = ImageSerializer
     permission_classes = [IsAuthenticated, IsStaff]
 
 
-class CommentViewSet(FlexFieldsMixin, viewsets.ModelViewSet):
+class CommentViewSet(LockedWritesMixin, CheckedFlexFieldsMixin, viewsets.ModelViewSet):
     queryset = Comment.objects.select_related("user")
     serializer_class = CommentSerializer
     permission_classes = [IsAuthenticatedOrReadOnly, IsOwner]
@@ -25,7 +51,7 @@ class CommentViewSet(FlexFieldsMixin, viewsets.ModelViewSet):
         serializer.save(user=self.request.user)
 
 
-class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
+class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
     queryset = Product.objects.prefetch_related("category")
     serializer_class = ProductSerializer
     permit_list_expands = [
@@ -37,7 +63,7 @@ class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):
         "comments",
         "comments.user",
     ]
-    filter_backends = [DjangoFilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [DjangoFilterBackend, ShortSearchFilter, filters.OrderingFilter]
     filterset_class = ProductFilter
     search_fields = ["name", "content"]
     ordering_fields = ["name", "created", "updated"]

@@ -5,6 +5,19 @@ from rest_framework import serializers
 from .models import Category, Comment, Company, Image, Product, ProductSite, ProductSize
 
 
+class SentFieldsMixin:
+    """An update writes the fields that were sent: another request may have changed the rest."""
+
+    # Columns that change along, whatever was sent.
+    derived_fields = []
+
+    def update(self, instance, validated_data):
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=[*validated_data, *self.derived_fields])
+        return instance
+
+
 class CompanySerializer(FlexFieldsModelSerializer):
     class Meta:
         model = Company
@@ -40,16 +53,20 @@ class ProductSiteSerializer(FlexFieldsModelSerializer):
         }
 
 
-class CommentSerializer(FlexFieldsModelSerializer):
+class CommentSerializer(SentFieldsMixin, FlexFieldsModelSerializer):
+    derived_fields = ["updated"]
+
     class Meta:
         model = Comment
         fields = ["pk", "title", "content", "product", "user", "created", "updated"]
         # Who writes a comment is who sends it, not who the request says.
         read_only_fields = ["user"]
+        # A whole number: by itself, the field takes 1.5 for 1 and gives up on 1e400.
+        extra_kwargs = {"product": {"pk_field": serializers.IntegerField()}}
         expandable_fields = {"user": UserSerializer}
 
 
-class ImageSerializer(FlexFieldsModelSerializer):
+class ImageSerializer(SentFieldsMixin, FlexFieldsModelSerializer):
     renditions = serializers.SerializerMethodField()
 
     class Meta:
