@@ -109,7 +109,10 @@ def docs(session: nox.Session) -> None:
     """The book, built with the notebooks executed, and each page looked at in a browser."""
     install_everything(session)
     shutil.rmtree(HTML, ignore_errors=True)
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", "auto", "docs", str(HTML))
+    # scripts/test.py says how many processors there are for this session.
+    workers = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "auto")
+    jobs = "1" if workers == "0" else workers
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", jobs, "docs", str(HTML))
     run_tests(session, "tests/book", "--ignore=tests/book/test_follow.py")
 
 

@@ -46,7 +46,18 @@ def folder(tmp_path, monkeypatch):
 
 def output_of_pytest(folder, code, *options):
     (folder / "test_it.py").write_text(code, encoding="utf-8")
-    run = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", *options, "test_it.py"]
+    run = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-ra",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        *options,
+        "test_it.py",
+    ]
     environment = {name: os.environ[name] for name in os.environ if "PYTEST" not in name}
     done = subprocess.run(
         run, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
