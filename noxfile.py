@@ -155,6 +155,7 @@ def style(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     for schema, pattern in {
         "github-workflows": ".github/workflows/*.yml",
+        "github-actions": ".github/actions/*/action.yml",
         "github-issue-forms": ".github/ISSUE_TEMPLATE/*.yml",
         "dependabot": ".github/dependabot.yml",
         "readthedocs": ".readthedocs.yaml",

@@ -1,14 +1,11 @@
 """The built book, looked at in a browser: `nox -s docs` builds it before."""
 
-import os
 import re
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tutorial.browser import OPTIONS, find_chromium
 from tutorial.ladder import LADDER, ROOT
 
 HTML = ROOT / "docs" / "_build" / "html"
@@ -48,18 +45,6 @@ FETCHED = re.compile(
 
 if not PAGES:
     pytest.fail("There is no book in docs/_build/html: `nox -s docs` builds it.", pytrace=False)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    found = find_chromium()
-    if not found:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("No Chromium found: install one, or name it in the variable CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 def name(path):
