@@ -32,7 +32,7 @@ def test_a_part_is_checked_and_so_are_the_later_ones(part):
     found = names(f"parts/{part.slug}/medium/settings.py")
     later = {f"promises of {each.slug}" for each in LADDER[LADDER.index(part) :]}
     assert {name for name in found if name.startswith("promises")} == later
-    assert {"pages", "tests/ladder", "tests/mutants", f"chapter {part.slug}"} <= found
+    assert {"pages", "tests/ladder", f"tests/mutants -k {part}:", f"chapter {part.slug}"} <= found
 
 
 def test_what_a_part_requires_is_tried_in_isolation():
@@ -97,8 +97,13 @@ def test_when_nothing_is_known_of_a_file_it_is_everything(path):
 
 def test_what_is_asked_for_twice_is_done_once():
     paths = [f"parts/{part.slug}/reviews/models.py" for part in LADDER]
-    repeats = [job.repeat for job in jobs_for_files(paths)]
-    assert len(repeats) == len(set(repeats))
+    paths += ["README.md", "docs/reference/endpoints.md", "tests/book/test_settings.py"]
+    jobs = jobs_for_files(paths)
+    logs = [job.log for job in jobs]
+    assert len(logs) == len(set(logs))
+    (book,) = [job for job in jobs if job.name == "tests/book"]
+    modules = [f"tests/book/test_{name}.py" for name in ("documents", "reference", "settings")]
+    assert book.repeat == f"pytest {' '.join(modules)}"
 
 
 # What has changed

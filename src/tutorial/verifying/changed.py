@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -65,19 +66,30 @@ def git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", check=False)
 
 
+@dataclass(frozen=True)
+class Tests:
+    """Tests in a folder below `tests`: all, those of one module, or those whose name fits."""
+
+    folder: str
+    module: str = ""
+    name: str = ""
+
+
 def jobs_for_files(paths: Sequence[str]) -> list[Job]:
     """Return the jobs that files at these paths, relative to the repository, can turn red."""
-    jobs: list[Job] = []
+    wanted: list[Job | Tests] = []
     for path in paths:
-        found = list(jobs_for_file(PurePosixPath(path)))
+        found = list(broken_by(PurePosixPath(path)))
         if not found:
             print(f"{path} may concern everything, so everything is verified.")
             return jobs_for([]) or []
-        jobs += found
-    return list({job.repeat: job for job in [*sessions("style"), *jobs, *pages(paths)]}.values())
+        wanted += found
+    jobs = [each for each in wanted if isinstance(each, Job)]
+    jobs += jobs_of_tests([each for each in wanted if isinstance(each, Tests)])
+    return list({job.name: job for job in [*sessions("style"), *jobs, *pages(paths)]}.values())
 
 
-def jobs_for_file(path: PurePosixPath) -> Iterator[Job]:
+def broken_by(path: PurePosixPath) -> Iterator[Job | Tests]:
     """Yield what this file can break, beside style and pages; nothing when that may be anything."""
     match path.parts:
         case ("parts", slug, *rest) if part := part_named(slug):
@@ -85,31 +97,32 @@ def jobs_for_file(path: PurePosixPath) -> Iterator[Job]:
             if rest == ["requirements.txt"]:  # what is missing in it is missed in isolation only
                 yield from sessions(f"checkpoint({slug})")
             yield chapter(part)
-            yield tests("ladder")
-            yield tests("mutants", "-k", f"{part}:")
+            yield Tests("ladder")
+            yield Tests("mutants", name=f"{part}:")
         case ("docs", "chapters", name) if part := part_named(name.removesuffix(".md")):
             yield chapter(part)
-            yield tests("book", "tests/book/test_documents.py")
+            yield Tests("book", "test_documents.py")
         case ("docs", "reference", _):
-            yield tests("book", "tests/book/test_documents.py", "tests/book/test_reference.py")
+            yield Tests("book", "test_documents.py")
+            yield Tests("book", "test_reference.py")
         case ("docs", _, *_) | ("README.md" | "CONTRIBUTING.md",):
-            yield tests("book", "tests/book/test_documents.py")
+            yield Tests("book", "test_documents.py")
         case ("notebooks", _):
-            yield tests("notebooks", "-k", path.stem)
+            yield Tests("notebooks", name=path.stem)
         case ("src", "tutorial", *_):
             yield from tests_of(path)
         case ("tests", "checkpoints", name) if found := re.match(r"test_(\d+)_", name):
-            holding = [part for part in LADDER if part.number >= int(found[1])]
-            yield from (promises(part) for part in holding)
-            yield tests("mutants", "-k", f"{int(found[1])}:")
+            number = int(found[1])
+            yield from (promises(part) for part in LADDER if part.number >= number)
+            yield Tests("mutants", name=f"{number}:")
         case ("tests", folder, name) if name.startswith("test_") and (ROOT / path).exists():
-            yield tests(folder, str(path))
+            yield Tests(folder, name)
         case ("tests", folder, _) if folder != "checkpoints":
-            yield tests(folder)
+            yield Tests(folder)
         case ("scripts", _):
-            yield tests("scripts")
+            yield Tests("scripts")
         case (".github", *_):
-            yield tests("verifying")
+            yield Tests("verifying")
 
 
 # Jobs
@@ -119,13 +132,25 @@ def part_named(slug: str) -> Part | None:
     return next((part for part in LADDER if part.slug == slug), None)
 
 
-def tests(folder: str, *arguments: str) -> Job:
-    """Return a job for tests of this folder below `tests`: for all, or those that are named."""
-    named = [word for word in arguments if not word.startswith("-")]
-    where = [] if any(word.startswith("tests/") for word in named) else [f"tests/{folder}"]
-    words = shlex.join([*where, *arguments])
-    command = [sys.executable, "-m", "pytest", "-n", "auto", *where, *arguments]
-    return Job(f"tests/{folder}", command, f"pytest {words}", "pytest")
+def jobs_of_tests(wanted: Sequence[Tests]) -> Iterator[Job]:
+    """Yield a job for each folder, and for each name that is looked for in one."""
+    for folder in dict.fromkeys(each.folder for each in wanted):
+        mine = [each for each in wanted if each.folder == folder]
+        modules = sorted({each.module for each in mine if not each.name})
+        if "" in modules:
+            yield by_pytest(folder)
+            continue
+        if modules:
+            yield by_pytest(folder, modules)
+        for name in dict.fromkeys(each.name for each in mine if each.name):
+            yield by_pytest(folder, options=["-k", name])
+
+
+def by_pytest(folder: str, modules: Sequence[str] = (), options: Sequence[str] = ()) -> Job:
+    where = [f"tests/{folder}/{module}" for module in modules] or [f"tests/{folder}"]
+    command = [sys.executable, "-m", "pytest", "-n", "auto", *where, *options]
+    name = shlex.join([f"tests/{folder}", *options])
+    return Job(name, command, f"pytest {shlex.join([*where, *options])}", "pytest")
 
 
 def promises(part: Part) -> Job:
@@ -168,17 +193,14 @@ def pages(paths: Sequence[str]) -> Iterator[Job]:
 # Which tests a file of the package has
 
 
-def tests_of(path: PurePosixPath) -> Iterator[Job]:
-    """Yield a job for each folder with tests that import this file, directly or not."""
+def tests_of(path: PurePosixPath) -> Iterator[Job | Tests]:
+    """Yield the test modules that import this file of the package, directly or not."""
     package = path.parent if path.suffix == ".py" else nearest_package(path)
     changed = {module_name(path)} if path.suffix == ".py" else modules_in(package)
-    for folder in sorted(each for each in TESTS.iterdir() if each.is_dir()):
-        found = [test for test in folder.glob("test_*.py") if changed & needs(test)]
-        names = [test.relative_to(ROOT).as_posix() for test in sorted(found)]
-        if folder.name == "checkpoints" and names:
-            yield promises(LADDER[-1])
-        elif names:
-            yield tests(folder.name, *names)
+    for test in sorted(TESTS.glob("*/test_*.py")):
+        if changed & needs(test):
+            folder = test.parent.name
+            yield promises(LADDER[-1]) if folder == "checkpoints" else Tests(folder, test.name)
 
 
 def nearest_package(path: PurePosixPath) -> PurePosixPath:
