@@ -7,16 +7,22 @@
 This file runs on its own: `uvx nox -s style`, or `uv run noxfile.py -s style`.
 """
 
+import functools
 import json
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import nox
 
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import bootstrap  # noqa: E402
+
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.allow_parallel = True  # for `nox -j auto`; scripts/test.py asks for it
+nox.options.allow_parallel = True  # for `nox -j auto`
 nox.options.download_python = "never"  # a Python that is not installed is skipped,
 nox.options.error_on_missing_interpreters = False  # and the summary says so
 
@@ -29,29 +35,101 @@ os.environ["PATH"] = os.pathsep.join(
     [os.environ["PATH"], *map(str, sorted(VERSIONS.glob("3.*/bin"), reverse=True))]
 )
 
-ROOT = Path(__file__).parent
 HTML = ROOT / "docs" / "_build" / "html"
 PARTS = sorted(path.parent for path in ROOT.glob("parts/*/manage.py"))
 SLUGS = [part.name for part in PARTS]
 LAST = SLUGS[-1]
+PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+THIS = ".".join(map(str, sys.version_info[:2]))  # the checkpoints' own
 
-# What sessions install, beside the extras of pyproject.toml.
+# What sessions install
 PINNED = ("-c", "constraints.txt")
 TEST_TOOLS = ("-r", "tests/requirements.txt")
-ALL_PARTS = ("-r", f"parts/{LAST}/requirements.txt", *TEST_TOOLS)
+EVERYTHING = ("-r", "requirements.txt", *PINNED)
+
+# A session that may have all packages takes those of .venv, when nox itself runs there, as
+# scripts/test.py has it. Else it gets an environment of its own, with the same packages.
+IN_VENV = Path(sys.prefix) == bootstrap.VENV and bootstrap.ready()
+with_everything = functools.partial(nox.session, venv_backend="none" if IN_VENV else None)
+if IN_VENV:
+    os.environ.update(bootstrap.environment())
+
+
+def install_everything(session: nox.Session) -> None:
+    if not IN_VENV:
+        session.install(*EVERYTHING)
+
+
+def run_tests(session: nox.Session, *tests: str, env: dict[str, str] | None = None) -> None:
+    """Run these tests, or those that are asked for, in any order and on all processors."""
+    session.run("pytest", "-p", "randomly", "-n", "auto", *(session.posargs or tests), env=env)
 
 
 def check(session: nox.Session, slug: str) -> None:
-    session.run("pytest", "tests/checkpoints", "--part", slug, *session.posargs)
+    """Run the promises of a part, or those that are asked for."""
+    session.run("pytest", "--part", slug, *(session.posargs or ["tests/checkpoints"]))
 
 
-# First, because it takes longest: side by side with the others it costs least.
-@nox.session
+# The order is that of a first run: what takes longest comes first.
+
+
+@with_everything
 def follow(session: nox.Session) -> None:
     """A robot follows every chapter from an empty folder, doing only what the page says."""
-    session.install(*ALL_PARTS, "-e", ".[book,tests]", *PINNED)
-    session.run("python", "-m", "tutorial.book.robot", *session.posargs)
-    session.run("pytest", "tests/book/test_follow.py", "-n", "auto")
+    install_everything(session)
+    if not session.posargs:
+        session.run("python", "-m", "tutorial.book.robot")
+    run_tests(session, "tests/book/test_follow.py")
+
+
+@with_everything
+def notebooks(session: nox.Session) -> None:
+    """Every notebook, executed in fresh kernels, with its own server and with others."""
+    install_everything(session)
+    run_tests(session, "tests/notebooks")
+
+
+@with_everything
+def mutants(session: nox.Session) -> None:
+    """The test of the tests: mistakes that learners make, each caught with helpful advice."""
+    install_everything(session)
+    run_tests(session, "tests/mutants")
+
+
+@with_everything
+def tools(session: nox.Session) -> None:
+    """The `tutorial` command, its server and its clock, and the two scripts of the README."""
+    install_everything(session)
+    folders = ("running", "checking", "carrying", "demo", "cli", "scripts", "verifying")
+    run_tests(session, *(f"tests/{folder}" for folder in folders))
+
+
+@with_everything
+def docs(session: nox.Session) -> None:
+    """The book, built with the notebooks executed, and each page looked at in a browser."""
+    install_everything(session)
+    shutil.rmtree(HTML, ignore_errors=True)
+    # scripts/test.py says how many processors there are for this session.
+    workers = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "auto")
+    jobs = "1" if workers == "0" else workers
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", jobs, "docs", str(HTML))
+    run_tests(session, "tests/book", "--ignore=tests/book/test_follow.py")
+
+
+@with_everything
+def lab(session: nox.Session) -> None:
+    """The token lab, played in a real Chromium, with a screenshot of each state."""
+    install_everything(session)
+    artifacts = ROOT / ".cache" / "lab"
+    run_tests(session, "tests/lab", env={"TUTORIAL_ARTIFACTS": str(artifacts)})
+    session.log(f"The screenshots are in {artifacts}")
+
+
+@with_everything
+def ladder(session: nox.Session) -> None:
+    """One database, filled at part 1, climbs through every part and loses nothing."""
+    install_everything(session)
+    run_tests(session, "tests/ladder")
 
 
 @nox.session
@@ -62,76 +140,54 @@ def checkpoint(session: nox.Session, part: str) -> None:
     check(session, part)
 
 
-@nox.session
-def ladder(session: nox.Session) -> None:
-    """One database, filled at part 1, climbs through every part and loses nothing."""
-    session.install(*ALL_PARTS, "-e", ".[tests]", *PINNED)
-    session.run("pytest", "tests/ladder", *session.posargs)
+@nox.session(python=[version for version in PYTHONS if version != THIS])
+def pythons(session: nox.Session) -> None:
+    """The last part, and so every promise that still holds, on each other Python there is."""
+    session.install("-r", f"parts/{LAST}/requirements.txt", *TEST_TOOLS, *PINNED)
+    check(session, LAST)
 
 
-@nox.session
-def mutants(session: nox.Session) -> None:
-    """The test of the tests: mistakes that learners make, each caught with helpful advice."""
-    session.install(*ALL_PARTS, "-e", ".[tests]", *PINNED)
-    session.run("pytest", "tests/mutants", "-n", "auto", *session.posargs)
+@with_everything
+def style(session: nox.Session) -> None:
+    """Lint, format and types of the code; schema and safety of what GitHub reads."""
+    install_everything(session)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    for schema, pattern in {
+        "github-workflows": ".github/workflows/*.yml",
+        "github-actions": ".github/actions/*/action.yml",
+        "github-issue-forms": ".github/ISSUE_TEMPLATE/*.yml",
+        "dependabot": ".github/dependabot.yml",
+        "readthedocs": ".readthedocs.yaml",
+    }.items():
+        files = [str(path) for path in sorted(ROOT.glob(pattern))]
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+    session.run("zizmor", "--offline", "--no-progress", ".github")
+    session.run("mypy")
 
 
-@nox.session
-def tools(session: nox.Session) -> None:
-    """The `tutorial` command, its server and its clock, and the two scripts of the README."""
-    session.install(*ALL_PARTS, "-e", ".[tests]", *PINNED)
-    folders = ("running", "checking", "carrying", "demo", "cli", "scripts")
-    tests = [f"tests/{folder}" for folder in folders]
-    session.run("pytest", *tests, "-n", "auto", *session.posargs)
-
-
-@nox.session
-def notebooks(session: nox.Session) -> None:
-    """Every notebook, executed in fresh kernels, with its own server and with others."""
-    session.install(*ALL_PARTS, "-e", ".[notebooks,tests]", *PINNED)
-    session.run("pytest", "tests/notebooks", "-n", "auto", *session.posargs)
-
-
-@nox.session
-def lab(session: nox.Session) -> None:
-    """The token lab, played in a real Chromium, with a screenshot of each state."""
-    session.install(*ALL_PARTS, "-e", ".[browser,tests]", *PINNED)
-    artifacts = ROOT / ".cache" / "lab"
-    session.run("pytest", "tests/lab", *session.posargs, env={"TUTORIAL_ARTIFACTS": str(artifacts)})
-    session.log(f"The screenshots are in {artifacts}")
-
-
-@nox.session
-def docs(session: nox.Session) -> None:
-    """The book, built with the notebooks executed, and each page looked at in a browser."""
-    session.install(*ALL_PARTS, "-e", ".[book,browser,notebooks,tests]", *PINNED)
-    shutil.rmtree(HTML, ignore_errors=True)
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", "auto", "docs", str(HTML))
-    session.run("pytest", "tests/book", "-n", "auto", "--ignore=tests/book/test_follow.py")
-
-
-@nox.session(name="docs-live", default=False)
+@with_everything(name="docs-live", default=False)
 def docs_live(session: nox.Session) -> None:
     """The book in your browser, built anew whenever a page is saved."""
-    session.install(*ALL_PARTS, "-e", ".[book,notebooks]", *PINNED)
+    install_everything(session)
     watched = ("--watch", "parts", "--watch", "notebooks", "--ignore", "*/docs/notebooks/*.ipynb")
     # A free port: anyone who reads along has a server of their own at 8000.
     run = ("sphinx-autobuild", "--open-browser", "--port", "0", *watched, "docs", str(HTML))
     session.run(*run, env={"NOTEBOOKS": "off"})
 
 
-@nox.session(default=False)
+@with_everything(default=False)
 def pictures(session: nox.Session) -> None:
     """Every picture of the README and of the book, made anew from real runs."""
-    session.install(*ALL_PARTS, "-e", ".[browser,notebooks]", *PINNED)
+    install_everything(session)
     for module in ("screenshots", "lab", "timeline"):
         session.run("python", "-m", f"tutorial.pictures.{module}")
 
 
-@nox.session(default=False)
+@with_everything(default=False)
 def links(session: nox.Session) -> None:
     """The book's links to the outside: checked, or listed where there is no network."""
-    session.install(*ALL_PARTS, "-e", ".[book,notebooks]", *PINNED)
+    install_everything(session)
     found = HTML.with_name("linkcheck")
     run = ("sphinx-build", "-q", "-b", "linkcheck", "docs", str(found))
     session.run(*run, env={"NOTEBOOKS": "off"}, success_codes=[0, 1])
@@ -147,31 +203,6 @@ def links(session: nox.Session) -> None:
         session.error(f"{len(broken)} of {len(outside)} links do not work.")
 
 
-@nox.session
-def style(session: nox.Session) -> None:
-    """Lint, format and types of the code; schema and safety of what GitHub reads."""
-    session.install(*TEST_TOOLS, "-e", ".[book,browser,notebooks,style]", *PINNED)
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
-    for schema, pattern in {
-        "github-workflows": ".github/workflows/*.yml",
-        "github-issue-forms": ".github/ISSUE_TEMPLATE/*.yml",
-        "dependabot": ".github/dependabot.yml",
-        "readthedocs": ".readthedocs.yaml",
-    }.items():
-        files = [str(path) for path in sorted(ROOT.glob(pattern))]
-        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
-    session.run("zizmor", "--offline", "--no-progress", ".github")
-    session.run("mypy")
-
-
-@nox.session(python=["3.11", "3.12", "3.13", "3.14", "3.15"])
-def pythons(session: nox.Session) -> None:
-    """The last part, and so every promise that still holds, on each Python that is installed."""
-    session.install(*ALL_PARTS, *PINNED)
-    check(session, LAST)
-
-
 @nox.session(default=False, python="3.13")
 def newest(session: nox.Session) -> None:
     """Every part on the newest Django and the newest of everything, whatever its pins say."""
@@ -183,10 +214,10 @@ def newest(session: nox.Session) -> None:
         check(session, slug)
 
 
-@nox.session(default=False)
+@with_everything(default=False)
 def bench(session: nox.Session) -> None:
     """Print how long the README's commands and a page of products take."""
-    session.install("-r", "requirements.txt", *PINNED)
+    install_everything(session)
     session.run("python", "-m", "tutorial.bench")
 
 

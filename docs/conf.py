@@ -1,16 +1,19 @@
 """The book's settings for Sphinx: `nox -s docs` builds it."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
+from tutorial.book import notebooks
 from tutorial.book.page import EXTENSIONS
 from tutorial.ladder import LADDER
 
 DOCS = Path(__file__).resolve().parent
-ROOT = DOCS.parent
 
 project = "Build a Product Review Backend with DRF"
 author = "the contributors"
@@ -35,12 +38,9 @@ myst_substitutions = {"last_part": str(LADDER[-1].number)}
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
-# Notebooks: copied in, executed at every build (`NOTEBOOKS=off` leaves that out)
+# Notebooks: executed, and copied in (`NOTEBOOKS=off` copies them without outputs)
 
-nb_execution_mode = os.environ.get("NOTEBOOKS", "force" if os.environ.get("CI") else "cache")
-nb_execution_timeout = 180
-nb_execution_raise_on_error = True
-nb_execution_show_tb = True
+nb_execution_mode = "off"
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # by default from a CDN
 
@@ -48,16 +48,25 @@ nb_ipywidgets_js = {}  # by default from a CDN
 def copy_notebooks() -> None:
     """Bring the notebooks under Sphinx's root, which it does not look beyond."""
     target = DOCS / "notebooks"
-    originals = {path.name: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+    originals = sorted(notebooks.FOLDER.glob("*.ipynb"))
     for path in target.glob("*.ipynb"):
-        if path.name not in originals:
+        if path.name not in {original.name for original in originals}:
             path.unlink()
-    for name, path in originals.items():
-        copy = target / name
-        # On GitHub their list is the folder's README, here it is the index page.
-        text = path.read_text(encoding="utf-8").replace("](README.md", "](index.md")
-        if not copy.exists() or copy.read_text(encoding="utf-8") != text:
-            copy.write_text(text, encoding="utf-8", newline="\n")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each has a kernel, a process of its own
+        for path, notebook in zip(originals, pool.map(bring, originals), strict=True):
+            # On GitHub their list is the folder's README, here it is the index page.
+            text = nbformat.writes(notebook).replace("](README.md", "](index.md")
+            copy = target / path.name
+            if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+                copy.write_text(text, encoding="utf-8", newline="\n")
+
+
+def bring(path: Path) -> NotebookNode:
+    if os.environ.get("NOTEBOOKS") == "off":
+        return notebooks.read(path)
+    if not notebooks.kept(path).exists():
+        print(f"executing {path.name}", flush=True)
+    return notebooks.executed(path)
 
 
 copy_notebooks()

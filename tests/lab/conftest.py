@@ -13,32 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tutorial.browser import OPTIONS, find_chromium
 from tutorial.lab import Lab, lab
 from tutorial.ladder import ROOT
 from tutorial.running.server import free_port, serve
 
 from .pages import BLACKLIST, REFUSED, TOKENS, Visit
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium; without one, CI fails and everybody else skips."""
-    found = find_chromium()
-    if not found:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("No Chromium found: install one, or name it in the variable CHROMIUM.")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield running
-        running.close()
 
 
 def own_port(start: int) -> int:

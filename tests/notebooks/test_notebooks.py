@@ -8,19 +8,20 @@ answers, against an outside server whose clock cannot.
 import ast
 import json
 import re
-from pathlib import Path
+import tempfile
+from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from tutorial.book import notebooks
+from tutorial.book.notebooks import FOLDER, execute, execute_as_it_is, read
 from tutorial.errors import Problem
-from tutorial.ladder import ROOT, Part, find, first
+from tutorial.ladder import Part, find, first
 from tutorial.notebook import Lesson
 from tutorial.running.server import serve
 
-FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -39,11 +40,10 @@ WRONG_ANSWERS = {
     "09": ["5", "20 * 365", "lambda pair: True"],
 }
 
+# The real hasher takes its time with every login; how long is not what these servers are for.
+QUICK = {"TUTORIAL_FAST_PASSWORDS": "1"}
+
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-def read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
 
 
 def part_of(notebook: NotebookNode) -> Part:
@@ -63,21 +63,6 @@ def code(notebook: NotebookNode) -> list[NotebookNode]:
 def said(cell: NotebookNode) -> str:
     """What a cell printed, and the message of its error."""
     return "".join(output.get("text", "") + output.get("evalue", "") for output in cell.outputs)
-
-
-def execute(notebook: NotebookNode, tmp_path: Path, monkeypatch, **options) -> None:
-    # The kernel of this interpreter, with a profile of its own, whatever is installed for the user.
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
-    client = NotebookClient(
-        notebook,
-        timeout=60,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(FOLDER)}},
-        store_widget_state=False,
-        **options,
-    )
-    client.execute()
 
 
 def test_there_are_nine_and_each_has_wrong_answers():
@@ -151,16 +136,13 @@ def test_links_lead_somewhere(path):
 
 @every_notebook
 def test_runs_with_a_server_of_its_own(path, tmp_path, monkeypatch):
-    for name in ("TUTORIAL_URL", "TUTORIAL_CLOCK_URL", "DJANGO_SECRET_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    left = tmp_path / "left"
-    left.mkdir()
-    monkeypatch.setenv("TMPDIR", str(left))
-    notebook = read(path)
+    """And what came of it is what the book shows."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
 
-    execute(notebook, tmp_path, monkeypatch)
+    notebook = execute_as_it_is(path)
 
-    assert not list(left.iterdir()), "The kernel's servers should have left nothing."
+    assert not list(tmp_path.iterdir()), "The kernel's servers should have left nothing."
     for check in tagged(notebook, "check"):
         assert said(check).startswith("Not yet:"), check.source
     for cell in code(notebook):
@@ -178,7 +160,7 @@ def test_runs_with_a_server_of_its_own(path, tmp_path, monkeypatch):
 
 
 @every_notebook
-def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
+def test_solutions_hold_against_an_outside_server(path, tmp_path):
     notebook = read(path)
     for answer, solution in zip(
         tagged(notebook, "answer"), tagged(notebook, "solution"), strict=True
@@ -190,10 +172,9 @@ def test_solutions_hold_against_an_outside_server(path, tmp_path, monkeypatch):
         notebook.cells.append(nbformat.v4.new_code_cell(CLICK_ALL_BUTTONS))
 
     part = part_of(notebook)
-    with serve(part.path, clock=True) as server:
-        monkeypatch.setenv("TUTORIAL_URL", server.url + "/")
-        monkeypatch.setenv("TUTORIAL_CLOCK_URL", server.clock.url)
-        execute(notebook, tmp_path, monkeypatch)
+    with serve(part.path, clock=True, environment=QUICK) as server:
+        named = {"TUTORIAL_URL": f"{server.url}/", "TUTORIAL_CLOCK_URL": server.clock.url}
+        execute(notebook, tmp_path, named)
         log = server.log()
 
     for check in tagged(notebook, "check"):
@@ -219,7 +200,7 @@ assert any("expires in" in getattr(widget, "value", "") for widget in widgets)
 
 
 @every_notebook
-def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
+def test_wrong_answers_are_told_so(path, tmp_path):
     """Against a server whose clock stands still, and in a kernel without ipywidgets."""
     notebook = read(path)
     wrong = WRONG_ANSWERS[path.stem[:2]]
@@ -230,10 +211,8 @@ def test_wrong_answers_are_told_so(path, tmp_path, monkeypatch):
     first = code(notebook)[0]
     first.source = "import sys\n\nsys.modules['ipywidgets'] = None\n" + first.source
 
-    with serve(part_of(notebook).path) as server:
-        monkeypatch.setenv("TUTORIAL_URL", server.url)
-        monkeypatch.delenv("TUTORIAL_CLOCK_URL", raising=False)
-        execute(notebook, tmp_path, monkeypatch, allow_errors=True)
+    with serve(part_of(notebook).path, environment=QUICK) as server:
+        execute(notebook, tmp_path, {"TUTORIAL_URL": server.url}, allow_errors=True)
         log = server.log()
 
     checks = tagged(notebook, "check")
@@ -266,3 +245,53 @@ def test_a_second_server_goes_without_exactly_one_line(text, monkeypatch):
     monkeypatch.setenv("TUTORIAL_URL", "http://127.0.0.1:1")  # so that it starts no first one
     with pytest.raises(Problem, match="There should be one line"):
         Lesson().another(without=text)
+
+
+# What the book takes
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """A notebook whose output is another with every execution."""
+    monkeypatch.setattr(notebooks, "KEPT", tmp_path / "kept")
+    path = tmp_path / "chance.ipynb"
+    cells = [nbformat.v4.new_code_cell("import uuid; print(uuid.uuid4())")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_the_book_takes_what_was_executed_until_something_changes(notebook, monkeypatch):
+    first = notebooks.execute_as_it_is(notebook)
+    assert said(notebooks.executed(notebook).cells[0]) == said(first.cells[0])
+    monkeypatch.setattr(notebooks, "surroundings", lambda: b"another part")
+    assert not notebooks.kept(notebook).exists()
+    second = notebooks.executed(notebook)
+    assert said(second.cells[0]) != said(first.cells[0])
+    assert list(notebooks.KEPT.iterdir()) == [notebooks.kept(notebook)]
+    notebook.write_bytes(notebook.read_bytes() + b"\n")
+    assert not notebooks.kept(notebook).exists()
+
+
+def test_a_part_a_tool_and_a_package_are_what_a_notebook_can_see(tmp_path, monkeypatch):
+    def seen():
+        notebooks.surroundings.cache_clear()
+        return notebooks.surroundings()
+
+    part = tmp_path / "part"
+    (part / "reviews").mkdir(parents=True)
+    monkeypatch.setattr(notebooks, "LADDER", (SimpleNamespace(path=part),))
+    states = [seen()]
+    assert states[0] == seen()
+    (part / "reviews/models.py").touch()
+    states.append(seen())
+    (part / "reviews/models.py").write_text("# changed", encoding="utf-8")
+    states.append(seen())
+    (part / "db.sqlite3").touch()  # no file of the part
+    assert states[-1] == seen()
+    monkeypatch.setattr(notebooks, "distributions", list)
+    states.append(seen())
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
+    (tmp_path / "src/tutorial").mkdir(parents=True)
+    states.append(seen())
+    assert len(set(states)) == len(states)
+    notebooks.surroundings.cache_clear()
