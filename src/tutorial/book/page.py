@@ -8,6 +8,7 @@ gets them from ``parts/``: a page names a file, it never copies one.
 from __future__ import annotations
 
 import ast
+import codeop
 import doctest
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
 
 from tutorial.book.changes import DoesNotApply, Hunk, apply, as_diff, go_part_way, hunks
+from tutorial.book.copying import copied
 from tutorial.carrying.snapshots import next_steps
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
@@ -33,6 +35,18 @@ CHAPTERS = ROOT / "docs" / "chapters"
 PROJECT = "product-reviews"  # the learner's folder, in their home folder
 EXTENSIONS = ["attrs_inline", "colon_fence", "deflist", "fieldlist", "substitution"]
 VARIES = "…"
+
+# What a prompt shows, and what the block to be pasted there is labelled with.
+NEW = "new terminal"  # no environment is switched on in it yet
+TUTORIAL, REVIEWS = "tutorial", "reviews"  # the environments, as `venv --prompt` names them
+PYTHON, SHELL = "python", "shell"  # `python` and `python manage.py shell`: both show `>>>`
+OPENS = {"python": PYTHON, "python manage.py shell": SHELL}
+MAKE_ENVIRONMENT = f"python3 -m venv .venv --prompt {REVIEWS}"
+ACTIVATE = "source .venv/bin/activate"
+FOR_POWERSHELL = {
+    MAKE_ENVIRONMENT: f"py -m venv .venv --prompt {REVIEWS}",
+    ACTIVATE: r".venv\Scripts\Activate.ps1",
+}
 
 # Works in a POSIX shell and not, or not the same, in PowerShell.
 POSIX_ONLY = re.compile(
@@ -85,7 +99,15 @@ KINDS: dict[str, type[Spec]] = {
     "delete-files": spec(argument=True),
     "copy": spec(argument=True),
     "excerpt": spec({"object": unchanged_required, "part": unchanged}, argument=True),
-    "run": spec({"at-the-end": flag, "fails": flag, "terminal": unchanged, "type": unchanged}),
+    "run": spec(
+        {
+            "at-the-end": flag,
+            "fails": flag,
+            "prompt": unchanged,
+            "terminal": unchanged,
+            "type": unchanged,
+        }
+    ),
     "python": spec({"at-the-end": flag, "django": flag}),
     "stop": spec({"terminal": unchanged}),
     "before-you-start": spec(),
@@ -123,6 +145,26 @@ class Command:
     def keeps_running(self) -> bool:
         return "manage.py runserver" in self.posix
 
+    @property
+    def copied(self) -> str:
+        """What the copy button copies of it."""
+        return copied("\n".join([f"$ {self.posix}", *self.output]))
+
+
+@dataclass(frozen=True)
+class Example:
+    """A statement in a session of Python as the page shows it, and what comes of it."""
+
+    line: int
+    lines: tuple[str, ...]  # as on the page: prompts, and the output below
+    source: str
+    want: str
+
+    @property
+    def copied(self) -> str:
+        """What the copy button copies of it."""
+        return copied("\n".join(self.lines))
+
 
 @dataclass
 class Step:
@@ -139,7 +181,9 @@ class Step:
     cuts: list[str] = field(default_factory=list)  # excerpt: each object's lines
     hunks: list[Hunk] = field(default_factory=list)  # change, patch
     commands: list[Command] = field(default_factory=list)
-    examples: list[doctest.Example] = field(default_factory=list)  # python
+    examples: list[Example] = field(default_factory=list)  # python
+    prompt: str = ""  # what the prompt shows where its first line is pasted
+    window: str = "first"  # the terminal that this is
 
     @property
     def part(self) -> Part:
@@ -201,6 +245,7 @@ def read_page(path: Path) -> Page:
             page.steps.append(parse(page, name, argument, content, line))
     for step in page.steps:
         work_out(step)
+    find_prompts(page)
     return page
 
 
@@ -242,20 +287,17 @@ def work_out(step: Step) -> None:
         case "patch":
             patch(step)
         case "copy":
-            if not (step.part.path / step.argument).exists():
-                raise step.mistake(f"{step.part.slug} has no {step.argument}.")
+            step.commands = [copy_command(step)]
         case "excerpt":
             excerpt(step)
         case "run":
             step.commands = commands(step)
         case "python":
-            step.examples = doctest.DocTestParser().get_examples("\n".join(step.body) + "\n")
-            if not step.examples:
-                raise step.mistake("{python} shows a session: lines that begin with `>>> `.")
+            step.examples = examples(step)
         case "before-you-start":
             step.commands = [
-                Command(step.line, f"cd {PROJECT}", None),
-                Command(step.line, "source .venv/bin/activate", r".venv\Scripts\Activate.ps1"),
+                Command(step.line, f"cd ~/{PROJECT}", None),
+                Command(step.line, ACTIVATE, FOR_POWERSHELL[ACTIVATE]),
             ]
         case "check-your-work":
             number = step.part.number
@@ -377,6 +419,114 @@ def commands(step: Step) -> list[Command]:
     return found
 
 
+def examples(step: Step) -> list[Example]:
+    """Read ``>>> statement``, its further lines with ``... ``, and the output below them."""
+    parsed = doctest.DocTestParser().get_examples("\n".join(step.body) + "\n")
+    if not parsed or parsed[0].lineno:
+        raise step.mistake("{python} shows a session: lines that begin with `>>> `.")
+    ends = [*(example.lineno for example in parsed[1:]), len(step.body)]
+    return [
+        Example(
+            step.body_line + example.lineno,
+            tuple(step.body[example.lineno : end]),
+            example.source,
+            example.want,
+        )
+        for example, end in zip(parsed, ends, strict=True)
+    ]
+
+
+def copy_command(step: Step) -> Command:
+    """Return the command, for the tutorial's terminal, that copies the step's file or folder."""
+    source = step.part.path / step.argument
+    if not source.exists():
+        raise step.mistake(f"{step.part.slug} has no {step.argument}.")
+    inside = source.relative_to(ROOT).as_posix()
+    to = f"~/{PROJECT}/{Path(step.argument).parent.as_posix()}"
+    posix, powershell = ("cp -r", "Copy-Item -Recurse") if source.is_dir() else ("cp", "Copy-Item")
+    return Command(step.line, f"{posix} {inside} {to}", f"{powershell} {inside} {to}")
+
+
+# At which prompt
+
+
+def find_prompts(page: Page) -> None:
+    """Find out at which prompt each block is pasted, in which terminal.
+
+    Follows what the page itself opens and leaves. Raises Mistake for a block that a reader
+    would paste into something else.
+    """
+    windows: dict[str, list[str | Command]] = {}  # what is open in each, the innermost last
+    for step in page.steps:
+        step.window = step.options.get("terminal") or "first"
+        if step.kind in {"check-your-work", "copy"}:
+            step.prompt = step.window = TUTORIAL
+        elif page.part is None:
+            step.prompt = python_prompt(step) or step.options.get("prompt") or TUTORIAL
+            if step.prompt not in {NEW, TUTORIAL, REVIEWS, PYTHON, SHELL}:
+                raise step.mistake(f"No prompt is called {step.prompt}.")
+        elif "at-the-end" in step.options:
+            step.prompt, step.window = python_prompt(step) or REVIEWS, "at the end"
+        elif step.kind in {"run", "before-you-start"}:
+            paste_commands(step, windows.setdefault(step.window, [NEW]))
+        elif step.kind == "python":
+            paste_python(step, windows)
+        elif step.kind == "stop":
+            if not isinstance(windows.get(step.window, [NEW])[-1], Command):
+                raise step.mistake("Nothing runs in this terminal that could be stopped.")
+            windows[step.window].pop()
+
+
+def python_prompt(step: Step) -> str:
+    if step.kind != "python":
+        return ""
+    return SHELL if "django" in step.options else PYTHON
+
+
+def paste_commands(step: Step, opened: list[str | Command]) -> None:
+    """Note what commands open in their terminal. Raises Mistake for one that goes elsewhere."""
+    step.prompt = str(opened[-1])
+    for command in step.commands:
+        now = opened[-1]
+        if now in {PYTHON, SHELL}:
+            raise step.mistake(
+                f"`{command.posix}` would go to Python, which is open in this terminal: "
+                "leave it with `exit()`, or take another one (`:terminal: third`).",
+                command.line,
+            )
+        if isinstance(now, Command):
+            raise step.mistake(
+                f"This terminal is busy with `{now.posix}`: "
+                "stop it, or open another one (`:terminal: second`).",
+                command.line,
+            )
+        if command.posix == ACTIVATE:
+            opened[:] = [REVIEWS]
+        elif command.keeps_running:
+            opened.append(command)
+        elif command.posix in OPENS:
+            opened.append(OPENS[command.posix])
+
+
+def paste_python(step: Step, windows: dict[str, list[str | Command]]) -> None:
+    """Find the terminal in which Python is open. Raises Mistake when there is not one."""
+    step.prompt = python_prompt(step)
+    found = [name for name, opened in windows.items() if opened[-1] == step.prompt]
+    if len(found) != 1:
+        command = next(command for command, name in OPENS.items() if name == step.prompt)
+        raise step.mistake(
+            f"`{command}` is open in two terminals: which one is meant?"
+            if found
+            else f"No terminal is at this prompt: `$ {command}` has to come first, in a {{run}}."
+        )
+    step.window = found[0]
+    for example in step.examples:
+        if windows[step.window][-1] != step.prompt:
+            raise step.mistake("Python has ended: `exit()` is a block's last line.", example.line)
+        if example.source.strip() == "exit()":
+            windows[step.window].pop()
+
+
 # What every chapter has to have
 
 
@@ -390,6 +540,7 @@ def check_page(page: Page) -> None:
                     "add a line `PS> …` with its variant.",
                     command.line,
                 )
+        paste(step)
     if page.part is None:
         return
     kinds = [step.kind for step in page.steps]
@@ -404,6 +555,32 @@ def check_page(page: Page) -> None:
                 f"{path} is not yet the part's at the end of the page; what is left:\n"
                 + as_diff(hunks(lines, target))
             )
+
+
+def paste(step: Step) -> None:
+    """Raise Mistake where Python, before 3.13, would not take the lines as they are copied.
+
+    It reads them one by one, and ends an indented block only at an empty line.
+    """
+    reading: list[str] = []
+    for example in step.examples:
+        for offset, line in enumerate(example.copied.split("\n")):
+            reading.append(line)
+            try:
+                complete = codeop.compile_command("\n".join(reading)) is not None
+            except (SyntaxError, ValueError, OverflowError) as error:
+                raise step.mistake(
+                    f"Pasted into Python, this is a {type(error).__name__}. "
+                    "Is there a line `...` after the block before it?",
+                    example.line + min(offset, len(example.lines) - 1),
+                ) from None
+            if complete:
+                reading = []
+    if reading:
+        raise step.mistake(
+            "Python waits for more: a block ends with a line `...`.",
+            step.examples[-1].line + len(step.examples[-1].lines) - 1,
+        )
 
 
 def matches(expected: Sequence[str], got: str) -> bool:
@@ -429,16 +606,12 @@ def catch_up_commands(part: Part) -> list[Command]:
 
     The first is for the tutorial's terminal, the others are for the reader's own.
     """
-    found = [Command(0, f"tutorial start {part.number} ~/{PROJECT}", None)]
-    variants = {
-        "python3 -m venv .venv": "py -m venv .venv",
-        "source .venv/bin/activate": r".venv\Scripts\Activate.ps1",
-    }
-    steps = next_steps(part, Path(PROJECT))
-    for text in steps[1:-1]:
-        posix = {variant: text for text, variant in variants.items()}.get(text, text)
-        posix = posix.replace(r".venv\Scripts\activate", "source .venv/bin/activate")
-        found.append(Command(0, posix, variants.get(posix)))
-    found.insert(1, Command(0, f"cd ~/{PROJECT}", None))
-    found.append(Command(0, "python -m pip install requests", None))
-    return found
+    return [
+        Command(0, f"tutorial start {part.number} ~/{PROJECT}", None),
+        Command(0, f"cd ~/{PROJECT}", None),
+        *(
+            Command(0, text, FOR_POWERSHELL.get(text))
+            for text in next_steps(part, Path(PROJECT), windows=False)[1:-1]
+        ),
+        Command(0, "python -m pip install requests", None),
+    ]

@@ -1,12 +1,15 @@
 """The robot reader: follows the chapters from an empty folder, and does only what they say.
 
+It pastes what the copy buttons copy, into the terminal and at the prompt that the page names.
+
     python -m tutorial.book.robot             every chapter, one after the other
     python -m tutorial.book.robot --from 3    starts with part 2, as a reader who catches up does
     python -m tutorial.book.robot --until 3 --keep /tmp/home
 
-After each chapter its project is that part's folder, file by file; passes ``tutorial check``;
-and its database holds everything that it held before. A page that cannot be followed is named
-with its line, with what it promised and with what came.
+After each chapter its project is that part's folder, file by file; the patch to the next part
+applies to it; and its database holds everything that it held before. ``tutorial check`` looks at
+a copy while the next chapter is read. A page that cannot be followed is named with its line, with
+what it promised and with what came.
 
 It needs a POSIX system (a terminal of its own) and the packages that build the book.
 """
@@ -23,13 +26,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from tutorial.book.copying import copied
 from tutorial.book.page import (
+    ACTIVATE,
+    NEW,
+    OPENS,
     PROJECT,
+    TUTORIAL,
+    VARIES,
     Command,
     Mistake,
     Page,
@@ -41,7 +51,8 @@ from tutorial.book.page import (
     matches,
     read_page,
 )
-from tutorial.book.terminal import PythonSession, Terminal
+from tutorial.book.terminal import PS1, Terminal
+from tutorial.carrying import snapshots
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
 from tutorial.project_files import own_files
@@ -57,9 +68,10 @@ MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 # What the robot does otherwise than a reader:
 #   1. Port 8000 may be taken where it runs: it reads another one wherever the page says 8000.
 #   2. pip takes the versions last verified (constraints.txt).
+#   3. Its tutorial's terminal has the environment that it runs in itself.
 PORT = re.compile(r"(?<=127\.0\.0\.1:)8000\b|(?<=localhost:)8000\b")
 
-STARTED = "Starting development server at"
+STARTED = r"Starting development server at[^\n]*\n"
 KEPT_TABLES = re.compile(r"reviews_\w+|auth_user")
 NOT_KEPT = {"last_login", "updated"}  # columns that change with use
 Rows = dict[str, list[dict[str, Any]]]  # by table
@@ -73,9 +85,10 @@ class Robot:
         self.project = home / PROJECT
         self.port = any_port()
         self.terminals: dict[str, Terminal] = {}
-        self.sessions: dict[bool, PythonSession] = {}  # of Django's shell, or of Python alone
         self.rows: Rows = {}
         self.edited = False
+        self.aside = ThreadPoolExecutor(max_workers=1)
+        self.checks: list[Future[None]] = []
 
     # A chapter
 
@@ -92,24 +105,29 @@ class Robot:
                 if step not in promised:
                     self.do(step)
             self.compare(page, page.part)
+            self.try_the_next_patch(page, page.part)
             self.look_at_the_database(page)
         finally:
-            self.close()
+            self.close_terminals()
 
     def keep_promises(self, promised: list[Step]) -> None:
-        """Do what the page's beginning shows of its end, with a server and a terminal."""
+        """Do what the page's beginning shows of its end, each in a new terminal."""
         if not promised:
             return
-        ready = Step("run", promised[0].line, "", {}, [], 0, promised[0].page)
-        ready.commands = [
-            Command(ready.line, "source .venv/bin/activate", None),
-            Command(ready.line, "python manage.py runserver", None),
-        ]
-        server = self.terminal("server at the end")
-        self.run(ready, server)
+        self.get_ready("server at the end", promised[0], "python manage.py runserver")
         for step in promised:
+            opens = next((text for text, name in OPENS.items() if name == step.prompt), None)
+            self.get_ready(step.window, step, opens)
             self.do(step)
-        server.stop()
+            self.terminals.pop(step.window).close()
+        self.terminals["server at the end"].stop()
+
+    def get_ready(self, window: str, step: Step, then: str | None = None) -> None:
+        """Open a terminal in the project, with its environment on, and give a command there."""
+        ready = Step("run", step.line, "", {}, [], 0, step.page, prompt=NEW, window=window)
+        commands = [f"cd ~/{PROJECT}", ACTIVATE, *([then] if then else [])]
+        ready.commands = [Command(step.line, text, None) for text in commands]
+        self.run(ready, self.terminal(window))
 
     def do(self, step: Step) -> None:
         print(f"    {step.line:4}  {step.kind:16} {self.gist(step)}", flush=True)
@@ -121,21 +139,16 @@ class Robot:
                     if not (self.project / name).is_file():
                         raise step.mistake(f"There is no {name} to delete.")
                     (self.project / name).unlink()
-            case "copy":
-                self.copy(step)
             case "excerpt":
                 self.compare_excerpt(step)
-            case "run" | "before-you-start":
-                self.run(step, self.terminal(step.options.get("terminal")))
+            case "run" | "before-you-start" | "copy":
+                self.run(step, self.terminal(step.window))
             case "check-your-work":
-                self.run(step, self.terminal("tutorial"))
+                self.check_aside(step)
             case "stop":
-                terminal = self.terminal(step.options.get("terminal"))
-                if terminal.runs is None:
-                    raise step.mistake("Nothing runs in this terminal that could be stopped.")
-                terminal.stop()
+                self.terminal(step.window).stop()
             case "python":
-                self.python(step)
+                self.python(step, self.terminal(step.window))
 
     @staticmethod
     def gist(step: Step) -> str:
@@ -153,24 +166,15 @@ class Robot:
             raise step.mistake(f"{step.argument} is there already: {{whole-file}} replaces a file.")
         if step.kind != "new-file" and not path.exists():
             raise step.mistake(f"There is no {step.argument} in the reader's project.")
+        if not path.parent.is_dir():
+            raise step.mistake(f"There is no folder {path.parent.name} to put {path.name} in.")
         if step.hunks:
             lines = path.read_text(encoding="utf-8").splitlines()
             text = "".join(f"{line}\n" for line in apply_step(step, lines))
         else:
-            text = step.text
-        if not self.project.is_dir():
-            raise step.mistake(f"There is no folder {PROJECT} to put {step.argument} in.")
-        path.parent.mkdir(parents=True, exist_ok=True)
+            text = f"{copied(step.text)}\n" if step.text else ""
         path.write_text(text, encoding="utf-8", newline="\n")
-        self.edited = True
-
-    def copy(self, step: Step) -> None:
-        source, target = step.part.path / step.argument, self.project / step.argument
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(source, target)
+        self.edited = self.edited or path.suffix == ".py"
 
     def compare_excerpt(self, step: Step) -> None:
         """What the page talks about has to be in the reader's file by then."""
@@ -183,18 +187,21 @@ class Robot:
 
     # Commands
 
-    def terminal(self, name: str | None) -> Terminal:
-        name = name or "first"
+    def terminal(self, name: str) -> Terminal:
         if name not in self.terminals:
-            if name == "tutorial":  # in this repository, with its environment on
-                mine = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-                here, environment = ROOT, self.environment() | {"PATH": mine}
-            else:
-                # An editor's terminal opens in the project, one of its own at home.
-                here = self.home if name == "first" else self.project
-                environment = self.environment()
-            self.terminals[name] = Terminal(here, environment)
+            self.terminals[name] = (
+                self.tutorials_terminal(self.home)
+                if name == TUTORIAL
+                else Terminal(self.home, self.environment())
+            )
         return self.terminals[name]
+
+    def tutorials_terminal(self, home: Path) -> Terminal:
+        """Open a terminal in this repository, with its environment on."""
+        mine = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        prompt = f"({TUTORIAL}) {PS1}"
+        changes = {"PATH": mine, "PS1": prompt, "HOME": str(home)}
+        return Terminal(ROOT, self.environment() | changes)
 
     def environment(self) -> dict[str, str]:
         """An empty environment, but for the ways to the package index and its caches."""
@@ -208,7 +215,7 @@ class Robot:
             "HOME": str(self.home),
             "PATH": os.pathsep.join([str(python), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LANG": "C.UTF-8",
-            "TERM": "dumb",
+            "TERM": "xterm-256color",  # a terminal that can do everything, as a person's can
             "NO_COLOR": "1",
             "PYTHONPYCACHEPREFIX": str(self.home / ".pycache"),  # and none in the project
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -217,28 +224,34 @@ class Robot:
         }
 
     def run(self, step: Step, terminal: Terminal) -> None:
+        self.look_at_the_prompt(step, terminal)
         typed = (step.options.get("type") or "").split()
         for command in step.commands:
-            if terminal.runs:
-                raise step.mistake(
-                    f"This terminal is busy with `{terminal.runs.posix}`: "
-                    "stop it, or open another one (`:terminal: second`).",
-                    command.line,
-                )
-            self.wait_for_reload()
-            text = self.here(command.posix)
-            if command.keeps_running:
-                text += f" {self.port}"
             try:
-                got, code = terminal.run(command, text, typed)
+                self.wait_for_reload()
+                got = self.give(command, terminal, typed)
             except Problem as problem:
                 raise step.mistake(str(problem), command.line) from None
-            if command.keeps_running:
-                got = self.wait_for_server(step, command, terminal)
-            self.judge(step, command, got, code)
+            self.judge(step, command, got, terminal.code)
 
-    def judge(self, step: Step, command: Command, got: str, code: int | None) -> None:
-        failed = code not in {0, None}
+    def give(self, command: Command, terminal: Terminal, typed: Sequence[str] = ()) -> str:
+        """Paste a command into a terminal, and return what it says. Raises Problem."""
+        first, *more = self.here(command.copied).split("\n")
+        if command.keeps_running:
+            terminal.start(f"{first} {self.port}")
+            return self.wait_for_server(command, terminal)
+        return terminal.paste(first, typed) + "".join(map(terminal.paste, more))
+
+    def look_at_the_prompt(self, step: Step, terminal: Terminal) -> None:
+        """The prompt has to be the one that the block is labelled with."""
+        if terminal.prompt != step.prompt:
+            raise step.mistake(
+                f"The page says `{step.prompt}`, and this terminal's prompt says "
+                f"`{terminal.prompt or 'nothing: something runs in it'}`."
+            )
+
+    def judge(self, step: Step, command: Command, got: str, code: int) -> None:
+        failed = code != 0
         if failed != ("fails" in step.options):
             said = f"ends with {code}" if failed else "does not fail, as the page says it does"
             raise step.mistake(f"`{command.posix}` {said}:\n{got[-1500:]}", command.line)
@@ -253,64 +266,127 @@ class Robot:
     def here(self, text: str) -> str:
         return PORT.sub(str(self.port), text)
 
-    def wait_for_server(self, step: Step, command: Command, terminal: Terminal) -> str:
-        deadline = time.monotonic() + 30
-        while not answers(self.port):
-            terminal.read(0.2)
-            # With an error in it, runserver waits for the file to be fixed.
-            broken = re.search(r"^(~\d+~\d+|\w[\w.]*(Error|Exception)\b.*)\n", terminal.said, re.M)
-            if broken or time.monotonic() > deadline:
-                terminal.runs = None
-                said = f"`{command.posix}` does not serve:\n{terminal.read_all()[-1500:]}"
-                raise step.mistake(said, command.line)
+    def wait_for_server(self, command: Command, terminal: Terminal) -> str:
+        # With an error in it, runserver waits for the file to be fixed.
+        broken = r"\n\w[\w.]*(Error|Exception)\b[^\n]*\n"
+        found, said = terminal.wait_for([STARTED, broken], 30)
+        deadline = time.monotonic() + 10
+        while found == 0 and not answers(self.port) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        said += terminal.read_all()
+        if found != 0 or not answers(self.port):
+            raise Problem(f"`{command.posix}` does not serve:\n{said[-1500:]}")
         self.edited = False
-        return terminal.read_all()
+        return said
 
     def wait_for_reload(self) -> None:
-        """A running server notices an edited file after a second, and starts anew."""
+        """A running server notices an edited file after a second, and starts anew.
+
+        It says so in its terminal, and the reader waits for that (chapter 7 tells them).
+        """
         if not self.edited:
             return
         self.edited = False
         for terminal in self.terminals.values():
-            if terminal.runs:
-                said = terminal.read_all()
-                noticed, started = said.count("reloading."), said.count(STARTED)
-                deadline = time.monotonic() + 3
-                while time.monotonic() < deadline and terminal.said.count("reloading.") == noticed:
-                    terminal.read(0.2)
-                if terminal.said.count("reloading.") == noticed:
-                    continue  # it was a file that the server does not watch
-                deadline = time.monotonic() + 20
-                # The old process may still answer: wait for the new one to say that it is there.
-                while time.monotonic() < deadline and terminal.said.count(STARTED) == started:
-                    terminal.read(0.2)
-                while time.monotonic() < deadline and not answers(self.port):
-                    terminal.read(0.2)
+            if terminal.prompt:
+                continue
+            noticed, _ = terminal.wait_for([r"reloading\."], 5)
+            started, said = terminal.wait_for([STARTED], 20) if noticed == 0 else (noticed, "")
+            if started != 0:
+                raise Problem(f"The server does not start anew after a change.\n{said[-1500:]}")
+            while not answers(self.port):
+                time.sleep(0.05)
 
-    def python(self, step: Step) -> None:
-        self.wait_for_reload()
-        django = "django" in step.options
-        if django not in self.sessions:
-            python = self.project / ".venv" / "bin" / "python"
-            self.sessions[django] = PythonSession(python, self.project, self.environment(), django)
+    def python(self, step: Step, terminal: Terminal) -> None:
+        self.look_at_the_prompt(step, terminal)
+        try:
+            self.wait_for_reload()
+            if terminal.takes_blocks:
+                self.paste_block(step, terminal)
+            else:
+                self.paste_lines(step, terminal)
+        except Mistake:
+            raise
+        except Problem as problem:
+            raise step.mistake(str(problem)) from None
+
+    def paste_lines(self, step: Step, terminal: Terminal) -> None:
+        """Paste a session line by line, and compare what comes of each statement."""
         for example in step.examples:
-            got = self.sessions[django].run(self.here(example.source))
+            lines = self.here(example.copied).split("\n")
+            got = "".join(map(terminal.paste, lines))
             expected = self.here(example.want).splitlines()
             if not matches(expected, got):
                 raise step.mistake(
                     f"`{example.source.strip()}` says something else.\n"
                     f"The page:\n{indented(expected)}\nPython:\n{indented(got.splitlines())}",
-                    step.body_line + example.lineno,
+                    example.line,
                 )
+            if terminal.waits:
+                raise step.mistake("Python waits for more after this.", example.line)
 
-    def close(self) -> None:
+    def paste_block(self, step: Step, terminal: Terminal) -> None:
+        """Paste a session as one block: Python then shows the result of the last statement only.
+
+        It goes on after an error. So none may be said that the page does not show.
+        """
+        pasted = [self.here(example.copied) for example in step.examples]
+        got = terminal.paste_block("\n".join(pasted))
+        expected = [VARIES, *self.here(step.examples[-1].want).splitlines()]
+        error = re.search(r'^  File "<python-input-\d+>", line (\d+)', got, re.MULTILINE)
+        if matches(expected, got) and (error is None or "Error: " in step.examples[-1].want):
+            return
+        number = int(error[1]) if error else sum(text.count("\n") + 1 for text in pasted)
+        line = step.examples[-1].line
+        for example, text in zip(step.examples, pasted, strict=True):
+            size = text.count("\n") + 1
+            if number <= size:
+                line = example.line + number - 1
+                break
+            number -= size
+        raise step.mistake(
+            f"Pasted as one block, this says something else.\nThe page, at its end:\n"
+            f"{indented(expected[1:])}\nPython:\n{indented(got.splitlines())}",
+            line,
+        )
+
+    def close_terminals(self) -> None:
         """End the sitting: close every window."""
         for terminal in self.terminals.values():
             terminal.close()
         self.terminals = {}
-        for session in self.sessions.values():
-            session.close()
-        self.sessions = {}
+
+    # `tutorial check`
+
+    def check_aside(self, step: Step) -> None:
+        """Check a copy of the project, in a tutorial's terminal whose home folder it is in."""
+        self.report_checks(wait=False)
+        home = self.home / ".checks" / step.part.slug
+        environment = self.project / ".venv"
+        shutil.copytree(
+            self.project, home / PROJECT, ignore=shutil.ignore_patterns(environment.name)
+        )
+        # pip replaces files and writes into none: links are as good as copies.
+        shutil.copytree(environment, home / PROJECT / ".venv", symlinks=True, copy_function=os.link)
+        self.checks.append(self.aside.submit(self.check, step, home))
+
+    def check(self, step: Step, home: Path) -> None:
+        terminal = self.tutorials_terminal(home)
+        try:
+            for command in step.commands:
+                self.judge(step, command, self.give(command, terminal), terminal.code)
+        finally:
+            terminal.close()
+
+    def report_checks(self, *, wait: bool) -> None:
+        """Raise the Mistake of a check that has failed."""
+        for check in self.checks:
+            if wait or check.done():
+                check.result()
+
+    def close(self) -> None:
+        self.close_terminals()
+        self.aside.shutdown(cancel_futures=True)
 
     # After a chapter
 
@@ -330,6 +406,25 @@ class Robot:
                 page.steps[-1].line,
                 f"At the end of the page the project is not {part.slug}:\n"
                 + indented(sorted(wrong)),
+            )
+
+    def try_the_next_patch(self, page: Page, part: Part) -> None:
+        """Whoever goes on with `tutorial diff` and `git apply` can do so from here."""
+        if part.after is None:
+            return
+        done = subprocess.run(
+            ["git", "apply", "--check", "-"],
+            cwd=self.project,
+            env=self.environment() | {"GIT_CEILING_DIRECTORIES": str(self.home)},
+            input=snapshots.diff(part, part.after),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if done.returncode:
+            step = next(step for step in page.steps if step.kind == "what-changed")
+            raise step.mistake(
+                f"The patch to part {part.after.number} does not apply:\n{done.stderr[-600:]}"
             )
 
     def look_at_the_database(self, page: Page) -> None:
@@ -401,29 +496,34 @@ def indented(lines: Iterable[str]) -> str:
 def catch_up(robot: Robot, part: Part) -> None:
     """Begin after a part, with the commands that a chapter gives to those who catch up."""
     page = Page(chapter_path(part), part)
-    step = Step("run", 0, "", {}, [], 0, page)
     first, *rest = catch_up_commands(part)
-    for terminal, commands in (("tutorial", [first]), ("first", rest)):
+    for prompt, window, commands in ((TUTORIAL, TUTORIAL, [first]), (NEW, "first", rest)):
+        step = Step("run", 1, "", {}, [], 0, page, prompt=prompt, window=window)
         step.commands = commands
-        robot.run(step, robot.terminal(terminal))
+        robot.run(step, robot.terminal(window))
     robot.rows = table_rows(robot.project / "db.sqlite3")
-    robot.close()
+    robot.close_terminals()
 
 
 def follow(first: Part, last: Part, home: Path) -> None:
     """Follow the chapters from one part to another in this home folder. Raises Mistake."""
     robot = Robot(home)
-    if first.before:
-        print(f"{first.before.slug}: caught up with", flush=True)
-        catch_up(robot, first.before)
-    for part in LADDER[LADDER.index(first) : LADDER.index(last) + 1]:
-        began = time.monotonic()
-        print(part.slug, flush=True)
-        path = chapter_path(part)
-        if not path.is_file():
-            raise Problem(f"Part {part.number} has no chapter yet: write {path}.")
-        robot.follow(read_page(path))
-        print(f"  ✓ {part.slug} in {time.monotonic() - began:.0f} s", flush=True)
+    try:
+        if first.before:
+            print(f"{first.before.slug}: caught up with", flush=True)
+            catch_up(robot, first.before)
+        for part in LADDER[LADDER.index(first) : LADDER.index(last) + 1]:
+            began = time.monotonic()
+            print(part.slug, flush=True)
+            path = chapter_path(part)
+            if not path.is_file():
+                raise Problem(f"Part {part.number} has no chapter yet: write {path}.")
+            robot.follow(read_page(path))
+            print(f"  ✓ {part.slug} in {time.monotonic() - began:.0f} s", flush=True)
+        print("Waiting for `tutorial check` …", flush=True)
+        robot.report_checks(wait=True)
+    finally:
+        robot.close()
 
 
 def main() -> int:

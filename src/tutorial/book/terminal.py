@@ -1,181 +1,142 @@
-"""The windows that the robot reader works in: a terminal, and a Python session.
+"""The terminals that the robot reader types into: a shell, and the Python that it opens there.
 
-They need a POSIX system.
+What is pasted arrives as in a window on a person's screen: line by line or, where the program
+asks for it (Python 3.13 does), as one block between two marks. They need a POSIX system.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import pty
 import re
-import select
-import signal
-import struct
-import subprocess
-import termios
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, cast
 
-from tutorial.book.page import Command
+import pexpect
+
+from tutorial.book.page import NEW, OPENS
 from tutorial.errors import Problem
 
 PATIENCE = 180  # seconds for one command; pip on a slow network needs some
-# Colours, and the links that curl puts around URLs.
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(\x07|\x1b\\))")
+SIZE = (100, 500)  # lines and columns: wide enough that nothing is wrapped
 
-# Runs the examples of {python}, one line of JSON in, one out. In the learner's environment.
-SESSION = """
-import contextlib, io, json, sys, traceback
-names = {"__name__": "__main__"}
-if "--django" in sys.argv:  # as `manage.py shell` begins
-    import os, django
-    os.environ["DJANGO_SETTINGS_MODULE"] = "medium.settings"
-    django.setup()
-    from django.apps import apps
-    names.update((model.__name__, model) for model in apps.get_models())
-for line in sys.stdin:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        try:
-            exec(compile(json.loads(line), "<the page>", "single"), names)
-        except BaseException as error:
-            out.write("".join(traceback.format_exception_only(error)))
-    print(json.dumps(out.getvalue()), flush=True)
-"""
+# Colours, movements of the cursor, and the links that curl puts around URLs.
+ESCAPE = r"\x1b(?:\[[0-9;?]*[A-Za-z@]|[=>]|\][^\x07\x1b]*(?:\x07|\x1b\\))"
+ANY = f"(?:{ESCAPE})*"
+# The shell's prompt says how the last command ended. A prompt is the last thing on the screen.
+PS1 = "[$?] \\W $ "
+AT_THE_SHELL = rf"(?:\((?P<environment>[\w.-]+)\) )?\[(?P<code>\d+)\] \S+ \$ {ANY}\Z"
+AT_PYTHON = rf"(?:\A|\n){ANY}(?P<python>>>>|\.\.\.) {ANY}\Z"
+
+# A program that prints the first takes a paste as one block, until it prints the second.
+BLOCKS_ON, BLOCKS_OFF = r"\x1b\[\?2004h", r"\x1b\[\?2004l"
 
 
 class Terminal:
-    """A terminal window: a shell that remembers its folder and its environment."""
+    """A terminal window: what its prompt shows, and what may be pasted there."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._shown = b""
-        self.runs: Command | None = None
-        self._count = 0
-        self._master, slave = pty.openpty()
-        # Wide enough that nothing is wrapped.
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        self._shell = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
-            stdin=subprocess.PIPE,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            env=environment,
-            text=True,
+        self.prompt = ""  # NEW, or an environment's name, or one of Python's; "": something runs
+        self.code = 0  # of the last command
+        self.waits = False  # Python shows `... `: it waits for the end of a block
+        self.takes_blocks = False
+        self._child = pexpect.spawn(
+            # Without line editing, the echo is what was pasted and nothing else.
+            "bash",
+            ["--noprofile", "--norc", "--noediting", "-i"],
+            cwd=str(folder),
+            env={"PS1": PS1, **environment},
+            dimensions=SIZE,
             encoding="utf-8",
-            start_new_session=True,
-            # getpass asks the controlling terminal, so there has to be one.
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+            codec_errors="replace",
+            timeout=PATIENCE,
         )
-        self._keys = cast("IO[str]", self._shell.stdin)
-        os.close(slave)
-        self._write("trap : INT")  # Ctrl-C is for what runs in it
+        self._child.delaybeforesend = None
+        self._wait_for_prompt("bash")
 
-    def run(self, command: Command, text: str, typed: Sequence[str] = ()) -> tuple[str, int | None]:
-        """Run a command and return what it wrote, and its exit code (None: it runs on).
+    def paste(self, line: str, answers: Sequence[str] = ()) -> str:
+        """Paste a line, press Enter, and return what is shown before the next prompt.
 
-        ``text`` is what the shell gets, ``typed`` what is typed at prompts. Raises Problem when
-        the command does not end in time.
+        ``answers`` are typed where it asks for them, with the echo off. Raises Problem when no
+        prompt comes in time.
         """
-        self._count += 1
-        end = f"~{self._count}~"
-        source = "/dev/tty" if typed else "/dev/null"
-        self._write(f"{{ {text}\n}} < {source}; printf '{end}%s\\n' $?")
-        self._shown = b""
-        if command.keeps_running:
-            self.runs = command
-            return "", None
-        waiting = list(typed)
-        deadline = time.monotonic() + PATIENCE
-        while not (match := re.search(rf"{end}(\d+)\n", self.said)):
-            if not self.read(0.3) and waiting and self.said.endswith(": "):
-                # getpass throws away what was typed before it asked: one at a time.
-                os.write(self._master, f"{waiting.pop(0)}\n".encode())
-            if time.monotonic() > deadline or self._shell.poll() is not None:
-                raise Problem(f"`{text}` does not end. So far it said:\n{self.said[-600:]}")
-        return self.said[: match.start()], int(match[1])
+        opens = OPENS.get(line)
+        self._child.send(f"{line}\r")
+        for answer in answers:
+            self._expect([r": \Z"], line)
+            self._child.waitnoecho()  # what comes before, getpass throws away
+            self._child.send(f"{answer}\r")
+        return self._wait_for_prompt(line, opens)
 
-    def read(self, timeout: float) -> bool:
-        """Take in what the terminal shows; return whether there was anything."""
-        ready, _, _ = select.select([self._master], [], [], timeout)
-        if not ready:
-            return False
-        try:
-            self._shown += os.read(self._master, 65536)
-        except OSError:  # Linux says so when the last one has closed it
-            return False
-        return True
+    def paste_block(self, text: str) -> str:
+        """Paste lines as one block, press Enter until Python takes it; return what it shows."""
+        last = re.escape(text.rpartition("\n")[2])
+        self._child.send(f"\x1b[200~{text}\x1b[201~\r")
+        # An indented block needs one Enter more, as several statements do.
+        for _ in range(3):
+            if self._expect([BLOCKS_OFF, rf"{last}{ANY}\r?\n{ANY}\.\.\. *{ANY}\Z"], text) == 0:
+                return self._wait_for_prompt(text, echo=False)
+            last = ""
+            self._child.send("\r")
+        raise Problem(f"Python waits for more:\n{self._shown[-600:]}")
 
-    @property
-    def said(self) -> str:
-        """What the terminal shows since the last command began, without its colours."""
-        return ESCAPES.sub("", self._shown.decode("utf-8", "replace").replace("\r\n", "\n"))
-
-    def read_all(self) -> str:
-        while self.read(0.05):
-            pass
-        return self.said
+    def start(self, line: str) -> None:
+        """Paste a line that runs on: a server."""
+        self.prompt = ""
+        self._child.send(f"{line}\r")
 
     def stop(self) -> None:
         """Press Ctrl-C. Raises Problem when what runs does not end."""
-        if self.runs is None:
-            return
-        os.write(self._master, b"\x03")
-        deadline = time.monotonic() + 10
-        while not re.search(r"~\d+~\d+\n", self.said):
-            self.read(0.2)
-            if time.monotonic() > deadline:
-                raise Problem(f"`{self.runs.posix}` does not end with Ctrl-C.")
-        self.runs = None
+        self._child.sendintr()
+        self._wait_for_prompt("Ctrl-C")
 
-    def close(self) -> None:
-        os.killpg(self._shell.pid, signal.SIGHUP)
-        os.close(self._master)  # hangs up: whatever still runs in it gets SIGHUP
-        self._keys.close()
+    def wait_for(self, patterns: Sequence[str], seconds: float) -> tuple[int, str]:
+        """Wait until what runs has said one of these; return which (-1: none), and all it said."""
         try:
-            self._shell.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._shell.pid, signal.SIGKILL)
-            self._shell.wait()
+            found = self._child.expect([AT_THE_SHELL, *patterns], timeout=seconds) - 1
+        except pexpect.TIMEOUT:
+            return -1, self._shown
+        if found == -1:
+            self._take_in()
+        return found, self._shown
 
-    def _write(self, line: str) -> None:
-        self._keys.write(line + "\n")
-        self._keys.flush()
-
-
-class PythonSession:
-    """A Python, or ``manage.py shell``, that keeps its names from one example to the next."""
-
-    def __init__(
-        self, python: Path, folder: Path, environment: dict[str, str], django: bool
-    ) -> None:
-        command = [str(python), "-c", SESSION]
-        if django:
-            command.append("--django")
-        self._process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        self._keys = cast("IO[str]", self._process.stdin)
-        self._screen = cast("IO[str]", self._process.stdout)
-
-    def run(self, source: str) -> str:
-        """Run one example and return what it shows."""
-        self._keys.write(json.dumps(source) + "\n")
-        self._keys.flush()
-        shown: str = json.loads(self._screen.readline())
-        return shown
+    def read_all(self) -> str:
+        """Return what has been said since, once nothing more comes."""
+        return self.wait_for([r"(?!)"], 0.1)[1]
 
     def close(self) -> None:
-        self._keys.close()
-        self._process.wait(10)
-        self._screen.close()
+        self._child.close(force=True)  # hangs up: whatever still runs in it gets SIGHUP
+
+    @property
+    def _shown(self) -> str:
+        before = self._child.before if isinstance(self._child.before, str) else ""
+        after = self._child.after if isinstance(self._child.after, str) else ""
+        return plain(before + after)
+
+    def _expect(self, patterns: Sequence[str], line: str) -> int:
+        try:
+            found: int = self._child.expect(list(patterns))
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            raise Problem(f"`{line}` does not end. So far it said:\n{self._shown[-600:]}") from None
+        return found
+
+    def _wait_for_prompt(self, line: str, opens: str | None = None, *, echo: bool = True) -> str:
+        self._expect([AT_THE_SHELL, AT_PYTHON], line)
+        said = plain(self._child.before)
+        self._take_in(opens)
+        return said.partition("\n")[2] if echo else said
+
+    def _take_in(self, opens: str | None = None) -> None:
+        """Read the prompt that has come."""
+        found = self._child.match.groupdict()
+        if "python" in found:
+            self.prompt = opens or self.prompt
+            self.waits = found["python"] == "..."
+            self.takes_blocks = bool(re.search(BLOCKS_ON, self._child.before + self._child.after))
+        else:
+            self.prompt = found["environment"] or NEW
+            self.code = int(found["code"])
+            self.waits = self.takes_blocks = False
+
+
+def plain(text: str) -> str:
+    """What a terminal shows, without what only moves and colours it."""
+    return re.sub(ESCAPE, "", text).replace("\r\n", "\n").replace("\r", "")

@@ -37,7 +37,7 @@ def start(part: Part, target: Path) -> list[str]:
                 f"{error}. Mend that, or choose another folder."
             ) from error
         raise
-    return next_steps(part, target)
+    return next_steps(part, target, windows=os.name == "nt")
 
 
 def refuse_to_start_in(target: Path, parts: Path) -> None:
@@ -61,12 +61,12 @@ def first_missing(target: Path) -> Path:
     return target
 
 
-def next_steps(part: Part, target: Path) -> list[str]:
+def next_steps(part: Part, target: Path, *, windows: bool) -> list[str]:
     """Return the commands, one a line, that make a fresh copy run."""
-    windows = os.name == "nt"
     steps = [
         f'cd "{target}"',
-        "py -m venv .venv" if windows else "python3 -m venv .venv",
+        # The prompt then names the project, as the book's labels do.
+        f"{'py' if windows else 'python3'} -m venv .venv --prompt reviews",
         r".venv\Scripts\activate" if windows else "source .venv/bin/activate",
         "python -m pip install -r requirements.txt",
         "python manage.py migrate",
