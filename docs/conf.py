@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from tutorial.book import notebooks
+from tutorial.book.copying import GOES_ON, PROMPTS
 from tutorial.book.page import EXTENSIONS
 from tutorial.ladder import LADDER
 
@@ -95,9 +96,10 @@ html_theme_options = {
 
 # Copy buttons take the commands, not their prompts and outputs; of a diff, the new lines.
 
-copybutton_prompt_text = r"\$ |PS> |>>> |\.\.\. |\+"
+copybutton_prompt_text = PROMPTS  # the robot pastes by the same rule
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
+copybutton_line_continuation_character = GOES_ON
 
 linkcheck_timeout = 15
 linkcheck_anchors = False

@@ -279,14 +279,21 @@ def diff_command(
     old: PartArgument,
     new: PartArgument,
     stat: Annotated[bool, typer.Option("--stat", help="Only the files, and how much.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file for the patch.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Show what changes from one part to another, file by file.
 
-    Without a terminal it prints a plain patch: `tutorial diff 6 7 > 7.patch`, then
-    `git apply 7.patch` in your own project.
+    With a file it writes a patch: `tutorial diff 6 7 --output 7.patch`, then
+    `git apply 7.patch` in a project of your own that is at part 6.
     """
     with problems_in_words():
-        text = snapshots.diff(old, new, stat=stat, color=console.is_terminal)
+        color = console.is_terminal and output is None
+        text = snapshots.diff(old, new, stat=stat, color=color)
+        if output:
+            snapshots.write(text, output)
+            return
         # As bytes: a patch keeps its line endings, on Windows too.
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 
+# It says what a part's folder is in this repository: a learner's project has none of it.
+PARTS_README = "README.md"
 # What a run, an editor or a package manager leaves behind, wherever it is.
 LEFTOVERS = ("__pycache__", "*.pyc", "*.egg-info", "*.sqlite3*", "node_modules", ".*")
 # At the top of a project, uploads and collected files; further down, an app's own.

@@ -15,8 +15,15 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from tutorial.book.changes import Hunk, as_diff, hunks
+from tutorial.book.pace import minutes
 from tutorial.book.page import (
     KINDS,
+    NEW,
+    PROJECT,
+    PYTHON,
+    REVIEWS,
+    SHELL,
+    TUTORIAL,
     Command,
     Mistake,
     Step,
@@ -25,12 +32,11 @@ from tutorial.book.page import (
     read_page,
 )
 from tutorial.ladder import LADDER, ROOT, Part
-from tutorial.project_files import own_files
+from tutorial.project_files import PARTS_README, own_files
 
 logger = logging.getLogger(__name__)
 
 LANGUAGES = {".py": "python", ".json": "json", ".html": "html", ".js": "javascript"}
-WORDS_A_MINUTE = 180
 
 
 def code(language: str, text: str, caption: str = "") -> str:
@@ -54,14 +60,22 @@ def diff(path: str, changes: list[Hunk], note: str = "") -> str:
     return code("diff", text, f"{path}{note}")
 
 
-def terminal(commands: list[Command], caption: str = "") -> str:
+def label(prompt: str, window: str = "") -> str:
+    """Say above a block where it belongs: what the prompt shows there, and in which terminal."""
+    known = {"first", "at the end", TUTORIAL} if prompt not in {PYTHON, SHELL} else {window}
+    where = f" {window} terminal" if window and window not in known else ""
+    return f"[{prompt}]{{.prompt .prompt-{prompt.split()[0]}}}{where}"
+
+
+def terminal(commands: list[Command], prompt: str, window: str = "") -> str:
     """The commands for both kinds of shell; in tabs where they differ."""
 
-    def session(prompt: str, texts: list[str]) -> str:
+    def session(sign: str, texts: list[str]) -> str:
         lines = []
         for text, command in zip(texts, commands, strict=True):
-            lines += [f"{prompt} {text}", *command.output]
-        return code("console" if prompt == "$" else "ps1con", "\n".join(lines), caption)
+            lines += [f"{sign} {text}", *command.output]
+        language = "console" if sign == "$" else "ps1con"
+        return code(language, "\n".join(lines), label(prompt, window))
 
     posix = [command.posix for command in commands]
     powershell = [command.for_powershell for command in commands]
@@ -99,10 +113,9 @@ def render(step: Step) -> str:
             of = f", part {step.part.number}" if step.options.get("part") else ""
             return code(language_of(path), "\n\n".join(step.cuts), f"{path}{of}")
         case "run":
-            other = step.options.get("terminal")
-            return terminal(step.commands, f"in the {other} terminal" if other else "")
+            return terminal(step.commands, step.prompt, step.window)
         case "python":
-            return code("pycon", "\n".join(step.body))
+            return code("pycon", "\n".join(step.body), label(step.prompt, step.window))
         case "stop":
             return "Stop the server: press {kbd}`Ctrl-C` in its terminal.\n"
         case "before-you-start":
@@ -111,7 +124,7 @@ def render(step: Step) -> str:
             return (
                 "In the terminal of the tutorial's folder ([which one?](/getting-started.md)), "
                 "ask what your project keeps of this part's promises:\n\n"
-                + terminal(step.commands)
+                + terminal(step.commands, step.prompt)
                 + "\nA promise that does not hold is named in words, with the file to open.\n"
             )
         case "what-changed":
@@ -130,11 +143,16 @@ def render_copy(step: Step) -> str:
             for file in sorted(source.iterdir())
             if file.is_file()
         ]
-        listing = folded("Or download them one by one", "\n".join(links))
-        return f"Copy the tutorial's folder `{inside}` to `{path}` in your project.\n\n{listing}"
+        more = folded("Or download them one by one", "\n".join(links))
+        what = "folder"
+    else:
+        more = f"Or {{download}}`download it </../{inside}>`.\n"
+        what = "file"
     return (
-        f"Copy the tutorial's file `{inside}` to `{path}` in your project "
-        f"(or {{download}}`download it </../{inside}>`).\n"
+        f"Copy the tutorial's {what} `{inside}` to `{path}` in your project. "
+        "In [the tutorial's terminal](/getting-started.md):\n\n"
+        + terminal(step.commands, step.prompt)
+        + f"\n{more}"
     )
 
 
@@ -146,15 +164,15 @@ def before_you_start(step: Step) -> str:
     catching_up = (
         f"In [the tutorial's terminal](/getting-started.md), get part {last.number} as the book "
         "has it:\n\n"
-        + terminal([first])
+        + terminal([first], TUTORIAL)
         + "\nThen, in a terminal of your own:\n\n"
-        + terminal(rest)
+        + terminal(rest, NEW)
         + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
     )
     return (
         f"You go on with your project as [part {last.number}](/chapters/{last.slug}.md) left it. "
         "Open a terminal and switch its environment on:\n\n"
-        + terminal(step.commands)
+        + terminal(step.commands, step.prompt)
         + "\n"
         + folded("No project yet? Start here", catching_up)
     )
@@ -167,7 +185,7 @@ def files_of(part: Part | None) -> dict[str, str]:
     found = {}
     for path in own_files(part.path):
         name = path.as_posix()
-        if name == "README.md":
+        if name == PARTS_README:
             continue
         try:
             found[name] = (part.path / path).read_text(encoding="utf-8")
@@ -197,10 +215,15 @@ def what_changed(part: Part) -> str:
             blocks.append(diff(name, changes, "" if name in old else " — new file"))
     title = f"Every change from part {part.before.number} to part {part.number}"
     rest = f"\n{'; '.join(also)}.\n" if also else ""
-    return (
-        folded(title, "\n".join(blocks) + rest)
-        + f"\nThe same as a patch: `tutorial diff {part.before.number} {part.number}`.\n"
+    patch = f"{part.number}.patch"
+    write = f"tutorial diff {part.before.number} {part.number} --output ~/{PROJECT}/{patch}"
+    same = (
+        f"\nThe same as a patch, for a project that is at part {part.before.number}:\n\n"
+        + terminal([Command(0, write, None)], TUTORIAL)
+        + "\n"
+        + terminal([Command(0, f"git apply {patch}", None)], REVIEWS)
     )
+    return folded(title, "\n".join(blocks) + rest + same)
 
 
 class StepDirective(SphinxDirective):
@@ -285,22 +308,27 @@ def in_sight(node: nodes.Node) -> bool:
     return True
 
 
-def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
-    """Say below a chapter's title which part it belongs to, and how long it takes."""
-    part = part_of_page(app.env.docname)
-    title = next(iter(doctree.findall(nodes.title)), None)
-    if part is None or title is None:
-        return
-    words = sum(
+def shown_words(doctree: nodes.document) -> int:
+    """Count the words of a page that are in sight."""
+    return sum(
         len(paragraph.astext().split())
         for kind in (nodes.paragraph, nodes.title)
         for paragraph in doctree.findall(kind)
         if in_sight(paragraph)
     )
-    blocks = [block for block in doctree.findall(nodes.literal_block) if in_sight(block)]
-    lines = sum(min(len(block.astext().splitlines()), 40) for block in blocks)
-    minutes = max(5, round((words / WORDS_A_MINUTE + lines / 40 + len(blocks) / 4) / 5) * 5)
-    text = f"Part {part.number} of {len(LADDER)} · about {minutes} minutes · adds {part.adds}"
+
+
+def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
+    """Say below a chapter's title which part it is of, and how long it takes."""
+    part = part_of_page(app.env.docname)
+    title = next(iter(doctree.findall(nodes.title)), None)
+    if part is None or title is None:
+        return
+    read, do = minutes(read_page(Path(app.env.doc2path(app.env.docname))), shown_words(doctree))
+    text = (
+        f"Part {part.number} of {len(LADDER)} · {read} minutes to read, {do} to do · "
+        f"adds {part.adds}"
+    )
     title.parent.insert(1, nodes.paragraph("", text, classes=["part-line"]))
 
 

@@ -55,14 +55,13 @@ from tutorial.book.terminal import PS1, Terminal
 from tutorial.carrying import snapshots
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
-from tutorial.project_files import own_files
+from tutorial.project_files import PARTS_README, own_files
 from tutorial.running.server import answers
 
 # What may differ between the robot's project and the part:
 #   1. README.md: it tells what the folder is in this repository, and no chapter writes one.
 #   2. The head of a migration: Django writes the date there, the parts leave it out.
 #   3. Empty lines at the end of a file, and line endings.
-NOT_COMPARED = {"README.md"}
 MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 
 # What the robot does otherwise than a reader:
@@ -455,7 +454,7 @@ def files(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in own_files(folder):
         name = path.as_posix()
-        if name in NOT_COMPARED:
+        if name == PARTS_README:
             continue
         content = (folder / path).read_bytes()
         if path.suffix in {".py", ".txt", ".json"}:

@@ -60,11 +60,14 @@ class Terminal:
         """
         opens = OPENS.get(line)
         self._child.send(f"{line}\r")
+        asked = ""
         for answer in answers:
             self._expect([r": \Z"], line)
+            asked += self._shown
             self._child.waitnoecho()  # what comes before, getpass throws away
             self._child.send(f"{answer}\r")
-        return self._wait_for_prompt(line, opens)
+        said = asked + self._wait_for_prompt(line, opens)
+        return said.partition("\n")[2]  # without the echo
 
     def paste_block(self, text: str) -> str:
         """Paste lines as one block, press Enter until Python takes it; return what it shows."""
@@ -73,7 +76,7 @@ class Terminal:
         # An indented block needs one Enter more, as several statements do.
         for _ in range(3):
             if self._expect([BLOCKS_OFF, rf"{last}{ANY}\r?\n{ANY}\.\.\. *{ANY}\Z"], text) == 0:
-                return self._wait_for_prompt(text, echo=False)
+                return self._wait_for_prompt(text)
             last = ""
             self._child.send("\r")
         raise Problem(f"Python waits for more:\n{self._shown[-600:]}")
@@ -118,11 +121,11 @@ class Terminal:
             raise Problem(f"`{line}` does not end. So far it said:\n{self._shown[-600:]}") from None
         return found
 
-    def _wait_for_prompt(self, line: str, opens: str | None = None, *, echo: bool = True) -> str:
+    def _wait_for_prompt(self, line: str, opens: str | None = None) -> str:
         self._expect([AT_THE_SHELL, AT_PYTHON], line)
         said = plain(self._child.before)
         self._take_in(opens)
-        return said.partition("\n")[2] if echo else said
+        return said
 
     def _take_in(self, opens: str | None = None) -> None:
         """Read the prompt that has come."""

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tutorial.errors import Problem
 from tutorial.ladder import Part
-from tutorial.project_files import clean_copy
+from tutorial.project_files import PARTS_README, clean_copy
 
 
 def start(part: Part, target: Path) -> list[str]:
@@ -24,7 +24,7 @@ def start(part: Part, target: Path) -> list[str]:
     there_already = target.exists()
     topmost = first_missing(target)
     try:
-        clean_copy(part.path, target)
+        copy_project(part, target)
     except BaseException as error:  # Ctrl+C must not leave half a project either
         for made in target.iterdir() if there_already else [topmost]:
             if made.is_dir():
@@ -38,6 +38,12 @@ def start(part: Part, target: Path) -> list[str]:
             ) from error
         raise
     return next_steps(part, target, windows=os.name == "nt")
+
+
+def copy_project(part: Part, target: Path) -> None:
+    """Copy what a learner's project has of a part: all but its README."""
+    clean_copy(part.path, target)
+    (target / PARTS_README).unlink(missing_ok=True)
 
 
 def refuse_to_start_in(target: Path, parts: Path) -> None:
@@ -91,7 +97,7 @@ def diff(old: Part, new: Part, *, stat: bool = False, color: bool = False) -> st
         trees = []
         for side, part in (("a", old), ("b", new)):
             folder = home / side
-            clean_copy(part.path, folder)
+            copy_project(part, folder)
             git = (f"--git-dir={home / 'git'}", f"--work-tree={folder}")
             run_git(*git, "add", "--all", "--force", ".", cwd=folder, env=env)
             tree = run_git(*git, "write-tree", cwd=folder, env=env).stdout
@@ -108,6 +114,17 @@ def diff(old: Part, new: Part, *, stat: bool = False, color: bool = False) -> st
             cwd=home,
             env=env,
         ).stdout.decode("utf-8", "replace")
+
+
+def write(patch: str, path: Path) -> None:
+    """Write a patch as git reads it: what a shell's ``>`` makes of it differs (PowerShell: UTF-16).
+
+    Raises Problem when it cannot be written.
+    """
+    try:
+        path.expanduser().write_bytes(patch.encode())
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def untouched_by_the_user(home: Path) -> dict[str, str]:
