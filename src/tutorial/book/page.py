@@ -165,6 +165,10 @@ class Example:
         """What the copy button copies of it."""
         return copied("\n".join(self.lines))
 
+    @property
+    def leaves_python(self) -> bool:
+        return self.source.strip() == "exit()"
+
 
 @dataclass
 class Step:
@@ -523,7 +527,7 @@ def paste_python(step: Step, windows: dict[str, list[str | Command]]) -> None:
     for example in step.examples:
         if windows[step.window][-1] != step.prompt:
             raise step.mistake("Python has ended: `exit()` is a block's last line.", example.line)
-        if example.source.strip() == "exit()":
+        if example.leaves_python:
             windows[step.window].pop()
 
 

@@ -41,6 +41,7 @@ from tutorial.book.page import (
     TUTORIAL,
     VARIES,
     Command,
+    Example,
     Mistake,
     Page,
     Step,
@@ -86,7 +87,7 @@ class Robot:
         self.terminals: dict[str, Terminal] = {}
         self.rows: Rows = {}
         self.edited = False
-        self.aside = ThreadPoolExecutor(max_workers=1)
+        self.aside = ThreadPoolExecutor(max_workers=2)
         self.checks: list[Future[None]] = []
 
     # A chapter
@@ -312,42 +313,46 @@ class Robot:
     def paste_lines(self, step: Step, terminal: Terminal) -> None:
         """Paste a session line by line, and compare what comes of each statement."""
         for example in step.examples:
-            lines = self.here(example.copied).split("\n")
-            got = "".join(map(terminal.paste, lines))
-            expected = self.here(example.want).splitlines()
-            if not matches(expected, got):
-                raise step.mistake(
-                    f"`{example.source.strip()}` says something else.\n"
-                    f"The page:\n{indented(expected)}\nPython:\n{indented(got.splitlines())}",
-                    example.line,
-                )
+            got = "".join(map(terminal.paste, self.here(example.copied).split("\n")))
+            if example.leaves_python:
+                self.look_whether_it_left(step, terminal)
+            else:
+                self.compare_output(step, example, self.here(example.want), got)
             if terminal.waits:
                 raise step.mistake("Python waits for more after this.", example.line)
 
     def paste_block(self, step: Step, terminal: Terminal) -> None:
         """Paste a session as one block: Python then shows the result of the last statement only.
 
-        It goes on after an error. So none may be said that the page does not show.
+        After an error it goes on. So there must be none that the page does not show.
         """
+        last = step.examples[-1]
         pasted = [self.here(example.copied) for example in step.examples]
         got = terminal.paste_block("\n".join(pasted))
-        expected = [VARIES, *self.here(step.examples[-1].want).splitlines()]
         error = re.search(r'^  File "<python-input-\d+>", line (\d+)', got, re.MULTILINE)
-        if matches(expected, got) and (error is None or "Error: " in step.examples[-1].want):
-            return
-        number = int(error[1]) if error else sum(text.count("\n") + 1 for text in pasted)
-        line = step.examples[-1].line
-        for example, text in zip(step.examples, pasted, strict=True):
-            size = text.count("\n") + 1
-            if number <= size:
-                line = example.line + number - 1
-                break
-            number -= size
-        raise step.mistake(
-            f"Pasted as one block, this says something else.\nThe page, at its end:\n"
-            f"{indented(expected[1:])}\nPython:\n{indented(got.splitlines())}",
-            line,
-        )
+        if error and "Error" not in last.want:
+            lines = [
+                example.line + number
+                for example, text in zip(step.examples, pasted, strict=True)
+                for number in range(text.count("\n") + 1)
+            ]
+            raise step.mistake(f"An error:\n{got[-1500:]}", lines[int(error[1]) - 1])
+        if last.leaves_python:
+            self.look_whether_it_left(step, terminal)
+        else:
+            self.compare_output(step, last, f"{VARIES}\n{self.here(last.want)}", got)
+
+    def look_whether_it_left(self, step: Step, terminal: Terminal) -> None:
+        if terminal.prompt == step.prompt:
+            raise step.mistake("`exit()` does not leave Python.", step.examples[-1].line)
+
+    def compare_output(self, step: Step, example: Example, want: str, got: str) -> None:
+        if not matches(want.splitlines(), got):
+            raise step.mistake(
+                f"`{example.source.strip()}` says something else.\nThe page:\n"
+                f"{indented(want.splitlines())}\nPython:\n{indented(got.splitlines())}",
+                example.line,
+            )
 
     def close_terminals(self) -> None:
         """End the sitting: close every window."""
