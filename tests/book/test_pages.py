@@ -37,7 +37,7 @@ LOOK = """async () => {
     const include = [...texts.values()];
     return [...found, ...(await axe.run({include}, contrast)).violations];
 }"""
-# Furo's search page waits for a script that only a server hands out; its index is tested below.
+# A page without content until it is asked: test_search.py asks it.
 LEFT_OUT = {"genindex.html", "search.html"}
 FETCHED = re.compile(
     r"<(?:link|script|img|iframe|source)\b[^>]*(?:href|src)=\"(?:https?:)?//[^\"]+"
