@@ -205,6 +205,10 @@ class Step:
             )
         return self.page.part
 
+    @property
+    def last_line(self) -> int:
+        return self.body_line + len(self.body) - 1
+
     def mistake(self, said: str, line: int | None = None) -> Mistake:
         return Mistake(self.page.path, line or self.line, said)
 
@@ -476,9 +480,9 @@ def find_prompts(page: Page) -> None:
         elif step.kind == "python":
             paste_python(step, windows)
         elif step.kind == "stop":
-            if not isinstance(windows.get(step.window, [NEW])[-1], Command):
-                raise step.mistake("Nothing runs in this terminal that could be stopped.")
-            windows[step.window].pop()
+            opened = windows.setdefault(step.window, [NEW])
+            if isinstance(opened[-1], Command):  # if not, doing it shows why
+                opened.pop()
 
 
 def python_prompt(step: Step) -> str:
@@ -581,10 +585,7 @@ def paste(step: Step) -> None:
             if complete:
                 reading = []
     if reading:
-        raise step.mistake(
-            "Python waits for more: a block ends with a line `...`.",
-            step.examples[-1].line + len(step.examples[-1].lines) - 1,
-        )
+        raise step.mistake("Python waits for more: a block ends with `...`.", step.last_line)
 
 
 def matches(expected: Sequence[str], got: str) -> bool:

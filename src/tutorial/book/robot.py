@@ -146,7 +146,7 @@ class Robot:
             case "check-your-work":
                 self.check_aside(step)
             case "stop":
-                self.terminal(step.window).stop()
+                self.stop(step, self.terminal(step.window))
             case "python":
                 self.python(step, self.terminal(step.window))
 
@@ -242,6 +242,11 @@ class Robot:
             return self.wait_for_server(command, terminal)
         return terminal.paste(first, typed) + "".join(map(terminal.paste, more))
 
+    def stop(self, step: Step, terminal: Terminal) -> None:
+        if terminal.prompt:
+            raise step.mistake("Nothing runs in this terminal that could be stopped.")
+        terminal.stop()
+
     def look_at_the_prompt(self, step: Step, terminal: Terminal) -> None:
         """The prompt has to be the one that the block is labelled with."""
         if terminal.prompt != step.prompt:
@@ -318,8 +323,8 @@ class Robot:
                 self.look_whether_it_left(step, terminal)
             else:
                 self.compare_output(step, example, self.here(example.want), got)
-            if terminal.waits:
-                raise step.mistake("Python waits for more after this.", example.line)
+        if terminal.waits:
+            raise step.mistake("Python waits for more after this.", step.last_line)
 
     def paste_block(self, step: Step, terminal: Terminal) -> None:
         """Paste a session as one block: Python then shows the result of the last statement only.
