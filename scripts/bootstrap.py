@@ -112,7 +112,8 @@ def set_up():
             "This Python cannot make virtual environments: install what is missing (on Debian and "
             "Ubuntu: `sudo apt install python3-venv`), and run the same command again."
         )
-    run("making .venv", started, [base, "-m", "venv", "--without-pip", VENV])
+    venv = [base, "-m", "venv", "--without-pip", "--prompt", "tutorial", VENV]
+    run("making .venv", started, venv)
     if not uv:
         pip = [base, "-m", "pip", "--python", PYTHON]
         if "pip" not in has:
