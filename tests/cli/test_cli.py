@@ -136,6 +136,34 @@ def test_a_diff_is_a_patch(tutorial):
     assert "+    permission_classes = [IsAuthenticated]" in patch.out
 
 
+def test_a_patch_goes_on_with_a_project_that_a_reader_made(tutorial, tmp_path):
+    """Which has no README: that of a part says what its folder is in this repository."""
+    project, goal = tmp_path / "mine", tmp_path / "goal"
+    for part, folder in ((3, project), (4, goal)):
+        assert tutorial("start", part, folder).code == 0
+        assert not (folder / "README.md").exists()
+    patch = project / "4.patch"
+    written = tutorial("diff", 3, 4, "--output", patch)
+    assert (written.code, written.out) == (0, "")
+    subprocess.run(["git", "apply", patch.name], cwd=project, check=True)
+    patch.unlink()
+
+    def content(folder):
+        return {
+            path.relative_to(folder): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    assert content(project) == content(goal)
+
+
+def test_a_patch_that_cannot_be_written_says_why(tutorial, tmp_path):
+    result = tutorial("diff", 3, 4, "--output", tmp_path / "nowhere" / "4.patch")
+    assert result.code == 1
+    assert "cannot be written: No such file or directory" in result.err.replace("\n", " ")
+
+
 @pytest.mark.parametrize("command", ["demo", "lab"])
 def test_a_part_without_tokens_has_nothing_to_show(tutorial, command):
     part = first("has_tokens")
