@@ -218,10 +218,12 @@ DONE = {
     "a terminal that is not in the project's folder": (
         ("$ cd ~/product-reviews\n$ source", "$ source"),
         "`source .venv/bin/activate` ends with 1",
+        "$ source .venv/bin/activate",
     ),
     "an environment that is not switched on": (
         ("$ python\n", "$ deactivate\n```\n\n```{run}\n:terminal: second\n\n$ python\n"),
         "The page says `reviews`, and this terminal's prompt says `new terminal`",
+        "```{run}",
     ),
     "a name from before Python was left": (
         (
@@ -230,10 +232,12 @@ DONE = {
             "```{python}\n>>> requests.delete",
         ),
         "NameError: name 'requests' is not defined",
+        ">>> requests.delete",
     ),
     "an indented block without an empty line at its end": (
         ("...\n>>> len(names), names[-1]", ">>> len(names), names[-1]"),
         "SyntaxError",
+        ">>> len(names), names[-1]",
     ),
     "a folder that nobody has made": (
         (
@@ -242,10 +246,12 @@ DONE = {
             "```{new-file} reviews/serializers.py",
         ),
         "There is no folder reviews to put serializers.py in",
+        "```{new-file} reviews/serializers.py",
     ),
     "an indented block in which Python still is": (
         ("...\n>>> len(names), names[-1]\n(15, 'Moka pot')\n", ""),
         "Python waits for more",
+        '...     address = page["next"]',
     ),
     "an address that is not there": (
         ("$ curl -s http://127.0.0.1:8000/product/1/", "$ curl -s http://127.0.0.1:8000/products/"),
@@ -270,8 +276,9 @@ DONE = {
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
-@pytest.mark.parametrize(("planted", "said"), DONE.values(), ids=DONE)
-def test_a_mistake_is_found_by_doing(planted, said, robot, tmp_path, monkeypatch):
+@pytest.mark.parametrize("mistake", DONE.values(), ids=DONE)
+def test_a_mistake_is_found_by_doing(mistake, robot, tmp_path, monkeypatch):
+    planted, said, *where = mistake  # the line of the page; without it, somewhere from there on
     monkeypatch.setattr(book_page, "paste", lambda step: None)  # which sees some by reading
     text, line = plant(API, *planted)
     path = tmp_path / f"{find(3).slug}.md"
@@ -280,6 +287,8 @@ def test_a_mistake_is_found_by_doing(planted, said, robot, tmp_path, monkeypatch
         robot.follow(read_page(path))
     assert any(part in str(caught.value) for part in said.split("|")), caught.value
     assert caught.value.line >= line - 1
+    at = text.splitlines()[caught.value.line - 1]
+    assert not where or at.startswith(where[0]), f"line {caught.value.line}: {at}"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
