@@ -166,6 +166,12 @@ def beginning(tmp_path_factory, environment):
 class Hurried(Robot):
     """Leaves out `tutorial check`, which has tests of its own and takes its time."""
 
+    line_by_line = True  # as every Python before 3.13 takes what is pasted
+
+    def environment(self):
+        lines = {"PYTHON_BASIC_REPL": "1"} if self.line_by_line else {}
+        return super().environment() | lines
+
     def check_aside(self, step):
         pass
 
@@ -289,6 +295,17 @@ def test_a_mistake_is_found_by_doing(mistake, robot, tmp_path, monkeypatch):
     assert caught.value.line >= line - 1
     at = text.splitlines()[caught.value.line - 1]
     assert not where or at.startswith(where[0]), f"line {caught.value.line}: {at}"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="Python takes a paste line by line")
+def test_an_error_within_a_block_is_found_where_python_takes_it_whole(robot, tmp_path):
+    robot.line_by_line = False
+    text, line = plant(API, ">>> len(names), names[-1]", ">>> len(nmes)\n>>> len(names), names[-1]")
+    path = tmp_path / f"{find(3).slug}.md"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Mistake, match="NameError: name 'nmes' is not defined") as caught:
+        robot.follow(read_page(path))
+    assert caught.value.line == line
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
