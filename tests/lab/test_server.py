@@ -35,7 +35,7 @@ def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
     log_in(page)
 
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=15)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "The lab is closed" in said
     assert list(command.folder.iterdir()) == []
@@ -143,7 +143,7 @@ def test_the_pages_server_is_strict(running: Lab) -> None:
     host = running.url.removeprefix("http://").rstrip("/")
 
     def ask(method: str, path: str, body: str | None = None, **headers: str):
-        connection = http.client.HTTPConnection(host, timeout=5)
+        connection = http.client.HTTPConnection(host, timeout=30)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Host": host} | named)
         answer = connection.getresponse()
