@@ -42,6 +42,12 @@ LAST = SLUGS[-1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 THIS = ".".join(map(str, sys.version_info[:2]))  # the checkpoints' own
 
+MOMENTS = {
+    "leap-day": ("UTC", "2028-02-28 23:59:50"),
+    "summer-time": ("Europe/Berlin", "2027-03-28 01:59:50"),
+    "2038": ("UTC", "2038-01-19 03:13:57"),
+}
+
 # What sessions install
 PINNED = ("-c", "constraints.txt")
 TEST_TOOLS = ("-r", "tests/requirements.txt")
@@ -212,6 +218,18 @@ def newest(session: nox.Session) -> None:
     session.run("python", "-m", "django", "--version")
     for slug in SLUGS:
         check(session, slug)
+
+
+@nox.session(default=False)
+@nox.parametrize(("zone", "moment"), MOMENTS.values(), ids=list(MOMENTS))
+def dates(session: nox.Session, zone: str, moment: str) -> None:
+    """The last part on a leap day, while summer time begins, and when 32 bits run out."""
+    if not shutil.which("faketime"):
+        session.error("This needs `faketime`: on Debian and Ubuntu, `sudo apt install faketime`.")
+    session.install("-r", f"parts/{LAST}/requirements.txt", *TEST_TOOLS, *PINNED)
+    pytest = ("pytest", "--part", LAST, *(session.posargs or ["tests/checkpoints"]))
+    # Shifted at its start, the clock goes on: ten seconds later the moment comes.
+    session.run("faketime", moment, *pytest, env={"TZ": zone}, external=True)
 
 
 @with_everything(default=False)

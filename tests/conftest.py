@@ -1,4 +1,5 @@
 import os
+import random
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ import pytest
 
 from tutorial.ladder import ROOT
 from tutorial.running.environment import child_environment
+from tutorial.running.server import answers
 
 
 @pytest.fixture
@@ -31,6 +33,24 @@ def tutorial():
 
 
 @pytest.fixture(scope="session")
+def unused_port():
+    """Find a port that nobody listens at, nor at the next one, for what has to know it before.
+
+    Below those that systems hand out by themselves (32768 to 60999 on Linux, from 49152 on
+    elsewhere), so that nobody is given it meanwhile. Where it will do, port 0 is better.
+    """
+    chance = random.SystemRandom()  # pytest-randomly seeds the other one, alike in every process
+
+    def find():
+        while True:
+            port = chance.randrange(10_000, 32_000)
+            if not answers(port) and not answers(port + 1):
+                return port
+
+    return find
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """The path of a Chromium; without one, CI fails and everybody else skips."""
     from tutorial.browser import find_chromium
@@ -44,10 +64,11 @@ def chromium():
 @pytest.fixture(scope="session")
 def browser(chromium):
     """A running Chromium, one for all tests of a process."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tutorial.browser import OPTIONS
 
+    expect.set_options(timeout=30_000)  # milliseconds: only what is broken takes as long
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         yield running

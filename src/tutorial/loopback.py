@@ -98,7 +98,21 @@ def listen(handler: type[Handler], port: int = 0) -> ThreadingHTTPServer:
 
     Raises OSError when the port is taken.
     """
-    server = ThreadingHTTPServer((HOST, port), handler)
+    server = reserve(port)
+    respond(server, handler)
+    return server
+
+
+def reserve(port: int = 0) -> ThreadingHTTPServer:
+    """Take a port for a server that responds later: whoever asks before that waits.
+
+    Raises OSError when the port is taken.
+    """
+    return ThreadingHTTPServer((HOST, port), Handler)
+
+
+def respond(server: ThreadingHTTPServer, handler: type[Handler]) -> None:
+    """Let a server respond, in a thread, until ``shutdown``."""
+    server.RequestHandlerClass = handler
     # Ends soon after it is told to: the default looks only twice a second.
     threading.Thread(target=server.serve_forever, args=[0.1], daemon=True).start()
-    return server

@@ -157,7 +157,7 @@ class Api:
 
     def send(self, method: str, path: str, **more) -> requests.Response:
         # A connection each: on one that is kept, every body waits for an acknowledgement.
-        return requests.request(method, self.url + path, allow_redirects=False, timeout=20, **more)
+        return requests.request(method, self.url + path, allow_redirects=False, timeout=60, **more)
 
     def ask(self, row: Row, client: str) -> requests.Response:
         """Send a line's request as this client, to the data as they were kept."""

@@ -13,7 +13,7 @@ import typer
 from tutorial.cli import to_seconds
 from tutorial.ladder import LADDER, ROOT, find, first
 from tutorial.running.environment import child_environment
-from tutorial.running.server import PASSWORD, free_port
+from tutorial.running.server import PASSWORD
 
 
 def test_parts_lists_the_ladder(tutorial):
@@ -90,8 +90,8 @@ def start_server(*arguments):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT as a terminal does")
-def test_a_server_runs_until_ctrl_c(tutorial):
-    port = free_port(30_000 + os.getpid() % 20_000)
+def test_a_server_runs_until_ctrl_c(tutorial, unused_port):
+    port = unused_port()
     part = first("has_tokens")
     process, said = start_server(str(part), "--port", str(port), "--clock")
     try:

@@ -1,12 +1,10 @@
 """What `tutorial demo` promises: the walk itself, on real servers, and how it is shown."""
 
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +15,7 @@ from rich.color import Color
 from rich.console import Console
 
 from tutorial import ladder, tokens
-from tutorial.demo import steps, walk
+from tutorial.demo import guide, steps, walk
 from tutorial.demo.guide import Guide
 from tutorial.demo.steps import WalkStep
 from tutorial.errors import Problem
@@ -80,26 +78,39 @@ def words(output: str) -> str:
 
 @pytest.fixture(scope="module")
 def real_time(tmp_path_factory):
-    """A walk on part 10 that waits for real, in a process of its own while other tests run."""
-    folder = tmp_path_factory.mktemp("temporary")
-    output = tmp_path_factory.mktemp("real-time") / "output"
-    code = (
-        "from rich.console import Console; from tutorial import ladder; "
-        "from tutorial.demo import walk; "
-        "raise SystemExit(not walk.run("
-        "console=Console(), real_time=True, access_lifetime=3, part=ladder.first('has_blacklist')))"
-    )
-    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    environment = {**os.environ, **places, "PYTHONUTF8": "1"}
-    with (
-        output.open("w") as file,
-        subprocess.Popen([sys.executable, "-c", code], stdout=file, env=environment) as process,
-    ):
-        yield SimpleNamespace(process=process, output=output, folder=folder)
+    """A walk on part 10 that waits, where a test moves the time that all clocks show.
+
+    The walk's server has a clock, the walk does not know of it, and to sleep is to move it.
+    """
+    serve, slept = walk.serve, []
+
+    @contextmanager
+    def serve_without_a_clock(*args, clock, **kwargs):
+        assert not clock
+        with serve(*args, clock=True, **kwargs) as server:
+            moved, server.clock = server.clock, None
+
+            def sleep(seconds):
+                slept.append(seconds)
+                moved.advance(30)
+
+            patch.setattr(guide, "time", SimpleNamespace(time=moved.now, sleep=sleep))
+            yield server
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walk, "serve", serve_without_a_clock)
+        taken = take_the_walk(
+            tmp_path_factory.mktemp("real-time"),
+            part=BLACKLIST,
+            real_time=True,
+            access_lifetime=240,
+        )
+    taken.slept = slept
+    return taken
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory, real_time):
+def plain(tmp_path_factory):
     """Part 7 as it is, written to a file, with a pause that nobody can end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO())
@@ -107,7 +118,7 @@ def plain(tmp_path_factory, real_time):
 
 
 @pytest.fixture(scope="module")
-def blacklist(tmp_path_factory, real_time):
+def blacklist(tmp_path_factory):
     """Part 10 as it is, written to a file."""
     return take_the_walk(tmp_path_factory.mktemp("blacklist"), part=BLACKLIST)
 
@@ -322,10 +333,9 @@ def test_nothing_is_wider_than_a_narrow_terminal(broken):
 
 
 def test_real_time_waits_instead_of_moving_the_clock(real_time):
-    assert real_time.process.wait(timeout=60) == 0
-    output = real_time.output.read_text(encoding="utf-8")
+    assert real_time.result is True
     assert in_order(
-        output,
+        real_time.output,
         "We wait for real",
         "is expired",
         "Skipped: we wait for real",
@@ -334,10 +344,18 @@ def test_real_time_waits_instead_of_moving_the_clock(real_time):
         "We wait for real",
         "is expired",
     )
-    assert "24 of 24 promises kept" in output
-    assert "clock  " not in output
-    assert ESCAPE not in output
-    assert not list(real_time.folder.iterdir())
+    assert "24 of 24 promises kept" in real_time.output
+    assert "clock  " not in real_time.output
+    assert ESCAPE not in real_time.output
+    assert len(real_time.slept) >= 2  # there were two tokens to outlive
+    assert nothing_is_left(real_time)
+
+
+def test_to_wait_is_to_wait_for_real():
+    guide = Guide(Console(file=io.StringIO()), SimpleNamespace(clock=None), BLACKLIST)
+    end = time.time() + 0.2
+    guide.wait_until(end)
+    assert time.time() > end
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,33 +18,25 @@ from playwright.sync_api import Browser, Page, expect
 
 from tutorial.lab import Lab, lab
 from tutorial.ladder import ROOT
-from tutorial.running.server import free_port, serve
+from tutorial.running.server import serve
 
 from .pages import BLACKLIST, REFUSED, TOKENS, Visit
 
 
-def own_port(start: int) -> int:
-    """Return a free port that no other process of pytest-xdist takes meanwhile."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return free_port(start + 10 * worker)
-
-
 @contextmanager
-def waiting_lab() -> Iterator[Lab]:
-    """A part with a short lifetime in place of a clock, as a server of one's own."""
-    port = own_port(3200)
+def waiting_lab(port: int) -> Iterator[Lab]:
+    """A part as a server of one's own, with a clock that its page knows nothing of."""
     origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
     with (
-        serve(TOKENS.path, access_lifetime=3, environment=origin) as server,
+        serve(TOKENS.path, clock=True, environment=origin) as server,
         lab(TOKENS, port=port, url=server.url) as own,
     ):
-        yield own
+        yield replace(own, server=server)
 
 
 @contextmanager
-def lab_command() -> Iterator[SimpleNamespace]:
+def lab_command(port: int) -> Iterator[SimpleNamespace]:
     """The lab as `tutorial lab` runs it: a process of its own, its page's port, its folder."""
-    port = own_port(3100)
     code = (
         "from rich.console import Console; from tutorial.lab import run;"
         "from tutorial.ladder import first; part = first('has_tokens');"
@@ -59,19 +52,21 @@ def lab_command() -> Iterator[SimpleNamespace]:
 
 
 AHEAD = {
-    "part_10": lambda: lab(BLACKLIST, port=own_port(3300)),
+    "part_10": lambda port: lab(BLACKLIST, port=0),
     "waiting": waiting_lab,
     "command": lab_command,
 }
 
 
 @pytest.fixture(scope="session")
-def ahead(request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
+def ahead(
+    request: pytest.FixtureRequest, unused_port: Callable[[], int]
+) -> Iterator[dict[str, Future]]:
     """Start the servers that are needed later on, while the first tests run."""
     needed = {name for item in request.session.items for name in item.fixturenames}
     with ExitStack() as stack, ThreadPoolExecutor(1) as starter:
         yield {
-            name: starter.submit(lambda start=start: stack.enter_context(start()))
+            name: starter.submit(lambda start=start: stack.enter_context(start(unused_port())))
             for name, start in AHEAD.items()
             if name in needed
         }
@@ -79,7 +74,7 @@ def ahead(request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
 
 @pytest.fixture(scope="session")
 def running(ahead: dict[str, Future]) -> Iterator[Lab]:
-    with lab(TOKENS, port=own_port(3000)) as started:
+    with lab(TOKENS, port=0) as started:
         yield started
 
 
@@ -108,11 +103,18 @@ def visit(browser: Browser, running: Lab) -> Iterator[Visit]:
     opened: list[Page] = []
 
     def open_lab(
-        at: Lab = running, *, expected: tuple[str, ...] = (REFUSED,), hurry: bool = False, **options
+        at: Lab = running,
+        *,
+        expected: tuple[str, ...] = (REFUSED,),
+        hurry: bool = False,
+        own_clock: bool = False,
+        **options,
     ) -> Page:
         options.setdefault("viewport", {"width": 1280, "height": 800})
         page = browser.new_context(**options).new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
+        if own_clock:  # that a test can move
+            page.clock.install()
         page.add_init_script(
             "window.violations = [];"
             "addEventListener('securitypolicyviolation',"

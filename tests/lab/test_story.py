@@ -92,7 +92,8 @@ def test_reduced_motion_turns_no_page_by_itself(visit: Visit) -> None:
 
 
 def test_without_a_clock_it_waits_for_real(visit: Visit, waiting: Lab, keep_picture) -> None:
-    page = visit(waiting)
+    """The true time is here that of the server and of the browser, moved by the test alone."""
+    page = visit(waiting, own_clock=True)
     expect(page.get_by_text("cannot be moved")).to_be_visible()
     expect(page.get_by_role("button", name="+5 min")).to_be_hidden()
     keep_picture(page, "no-clock")
@@ -100,6 +101,11 @@ def test_without_a_clock_it_waits_for_real(visit: Visit, waiting: Lab, keep_pict
         page.get_by_role("button", name="Next step").click()
         expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
     page.get_by_role("button", name="Next step").click()
+    expect(page.locator("#before")).to_contain_text("Next: we wait until the access token expires")
+    for seconds in (120, 185):  # which is not enough, and is
+        expect(page.locator("#before")).to_contain_text("Next: we wait")
+        waiting.server.clock.advance(seconds)
+        page.clock.fast_forward(seconds * 1000)
     expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
     click(page, "Next step", f"401 Unauthorized GET {TOKENS.protected} Token is expired")
     click(page, "Next step", f"200 OK POST {TOKENS.refresh}")

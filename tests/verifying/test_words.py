@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -170,7 +171,7 @@ def test_without_a_terminal_everything_is_printed_and_what_there_is_to_do(some):
         board.started(running)
         running.outcome, running.seconds = "passed", 58
         board.finished(running)
-    text = file.getvalue()
+    text = re.sub(r"\d+ s so far", "0 s so far", file.getvalue())  # however busy the machine is
     assert "tools begins, 1 min the last time (3 of 4 done, 1 red, 0 s so far)" in text
     assert "\nall of\nits output\n" in text
     assert "✓ tools 58 s (4 of 4 done, 1 red, 0 s so far)" in text
@@ -185,6 +186,7 @@ def test_on_a_terminal_there_is_a_board(some):
         console.print(board.board())
         board.finished(some[0])
     text = file.getvalue()
-    assert "3 of 5 done, 1 red, 0 s so far, about" not in text  # of `lab` nothing is known
+    assert "3 of 5 done, 1 red, " in text
+    assert "so far, about" not in text  # of `lab` nothing is known
     assert "tools" in text and "of about 1 min" in text and "two" in text
     assert "earlier" not in text

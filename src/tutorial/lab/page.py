@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tutorial.ladder import Part, first
-from tutorial.loopback import Handler, Refused, listen
+from tutorial.loopback import Handler, Refused, respond
 from tutorial.running.clock import Clock
 from tutorial.running.server import PASSWORD
 from tutorial.tokens import MEANINGS
@@ -53,14 +54,15 @@ def facts(part: Part, api: str, *, has_clock: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def page(port: int, config: dict[str, Any], clock: Clock | None) -> Iterator[None]:
-    """Serve the page on this port. Raises OSError when the port is taken."""
-    server = listen(_handler(config, clock), port)
+def page(
+    server: ThreadingHTTPServer, config: dict[str, Any], clock: Clock | None
+) -> Iterator[None]:
+    """Let this server, which has its port already, serve the page."""
+    respond(server, _handler(config, clock))
     try:
         yield
     finally:
         server.shutdown()
-        server.server_close()
 
 
 def _handler(config: dict[str, Any], clock: Clock | None) -> type[Handler]:

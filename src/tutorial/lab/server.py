@@ -8,13 +8,14 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tutorial.errors import Problem
 from tutorial.lab.page import facts, page
 from tutorial.ladder import Part, first
-from tutorial.loopback import HOST
+from tutorial.loopback import HOST, reserve
 from tutorial.running.server import Server, free_port, serve
 
 if TYPE_CHECKING:
@@ -60,28 +61,29 @@ def run(
 def lab(part: Part = TOKENS, *, port: int | None = None, url: str | None = None) -> Iterator[Lab]:
     """Serve the page, and this part's server with a movable clock unless ``url`` names one.
 
-    Raises Problem when a port is taken, the part has no tokens or the URL is not a server's.
+    The page is at ``port``; None is 3000 or the next that is free, and 0 is any. Raises Problem
+    when a port is taken, the part has no tokens or the URL is not a server's.
     """
     if not part.has_tokens:
         raise Problem(f"Part {part.number} has no tokens yet: the lab begins with {TOKENS.number}.")
     api = _origin(url) if url else None
-    port = _page_port(port)
-    origin = f"http://{HOST}:{port}"
     with ExitStack() as stack:
+        pages = stack.enter_context(_reserve(port))
+        origin = f"http://{HOST}:{pages.server_port}"
         server = None
         if api is None:
             server = stack.enter_context(
                 serve(
                     part.path,
                     # The same one every time: a page left open finds a server started again.
-                    port=free_port(port + 1),
+                    port=free_port(pages.server_port + 1) if port != 0 else 0,
                     clock=True,
                     environment={"DJANGO_CORS_ALLOWED_ORIGINS": origin},
                 )
             )
             api = server.url
         clock = server.clock if server else None
-        stack.enter_context(page(port, facts(part, api, has_clock=clock is not None), clock))
+        stack.enter_context(page(pages, facts(part, api, has_clock=clock is not None), clock))
         yield Lab(f"{origin}/", api, server)
 
 
@@ -93,9 +95,15 @@ def _origin(url: str) -> str:
     return origin[1]
 
 
-def _page_port(wanted: int | None) -> int:
-    """Return the port for the page; one asked for by number is not exchanged for another."""
+def _reserve(wanted: int | None) -> ThreadingHTTPServer:
+    """Take the port for the page; one asked for by number is not exchanged for another."""
+    if wanted == 0:
+        return reserve()
     port = free_port(wanted or PORT)
-    if wanted and port != wanted:
-        raise Problem(f"Port {wanted} is taken by another program; `--port {port}` is free.")
-    return port
+    while True:
+        if wanted and port != wanted:
+            raise Problem(f"Port {wanted} is taken by another program; `--port {port}` is free.")
+        try:
+            return reserve(port)
+        except OSError:  # since it was looked at
+            port = free_port(port + 1)
