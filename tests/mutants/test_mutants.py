@@ -4,15 +4,10 @@ Every mutant is one small edit of a copy of a part. The test named beside it mus
 copy, and what a learner then reads must name the file to open.
 """
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
-
-from tutorial.ladder import ROOT, find
-from tutorial.project_files import clean_copy
+from asked import ASKED
 
 
 @dataclass
@@ -1414,32 +1409,36 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_mistake_is_caught(mutant, tmp_path):
-    """The named test goes red, and its advice names the file to open."""
-    copy = tmp_path / "project"
-    part = find(mutant.number)
-    clean_copy(part.path, copy)
-    path = copy / mutant.file
-    code = path.read_text(encoding="utf-8")
-    assert mutant.old in code, f"{mutant.file} of {part.slug} has changed: fix the table"
-    path.write_text(code.replace(mutant.old, mutant.new), encoding="utf-8")
-
-    report = tmp_path / "report.jsonl"
-    checkpoints = ROOT / "tests" / "checkpoints"
-    command = [sys.executable, "-m", "pytest", str(checkpoints), "-p", "no:cacheprovider", "-q"]
-    command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--snapshot"]
-    run = subprocess.run(
-        [*command, "-k", mutant.caught_by, "--tb=no"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert run.returncode == 1, f"no test went red:\n{run.stdout}{run.stderr}"
-    lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-    failed = [line for line in lines if line.get("outcome") == "failed"]
+def test_a_mistake_is_caught(mutant, mutated, pool):
+    """The named test goes red, its advice names the file, and the diagnosis names it first."""
+    part, copy = mutated(mutant)
+    seen = pool.check(part, copy, promises=[mutant.caught_by], options=["--snapshot"], look=False)
+    failed = seen.outcome.failed
+    assert failed, f"no test went red:\n{seen.log}"
     named = {line["file"] for line in failed}
     assert (mutant.open or mutant.file) in named, f"the advice names {named}: {failed[0]['said']}"
     for line in failed:
         assert line["said"] and line["question"], f"a learner would read too little: {line}"
-    print(f"{failed[0]['said']} — {failed[0]['question']}")
+    cause = seen.diagnosis.causes[0]
+    # Where the mistake is, or where the promise's own question leads.
+    assert cause.file.startswith((mutant.file, mutant.open or mutant.file)), cause
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_a_mistake_of_others_is_named_first(asked, mutated, pool):
+    """The first thing that is said names the file, and the cause."""
+    part, copy = mutated(asked)
+    select = {"promises": [asked.only], "options": []} if asked.only else {"modules": [part]}
+    seen = pool.check(part, copy, twice=asked.words == "restart", **select)
+    assert seen.diagnosis.causes, f"nobody noticed; {len(seen.outcome.results)} promises hold"
+    cause = seen.diagnosis.causes[0]
+    assert cause.file.startswith(asked.open or asked.file), cause
+    said = " ".join([cause.seen, cause.said, cause.code, cause.todo]).lower()
+    for words in asked.words.split("|"):
+        assert words.lower() in said, cause
+
+
+def test_the_table_is_long_enough():
+    """Eighty mistakes at least, each once."""
+    assert len(ASKED) >= 80
+    assert len({(one.number, one.file, one.old, one.new) for one in ASKED}) == len(ASKED)
