@@ -52,7 +52,9 @@ def check(
         tools = tools_for(project.python, said)
         sources = read(project.path, what_runs(project.path))
         with working_copy(project.path) as copy:
-            outcome = watched_run(part, project, copy, tools, console, first, as_json, sources)
+            outcome = watched_run(
+                part, project, copy, tools, console, first, as_json, sources, everything
+            )
         result = report.Result(
             part=part,
             project=project,
@@ -137,6 +139,7 @@ def watched_run(
     first: list[str] | None,
     quiet: bool,
     sources: dict[str, str],
+    everything: bool,
 ) -> Outcome:
     """Run the promises, with a line that shows how far they are.
 
@@ -173,7 +176,7 @@ def watched_run(
                         report.tell_first(causes[0], console)
                         console.print("  …", style="dim")
 
-        return run(part, project, copy, tools, first=first, seen=seen)
+        return run(part, project, copy, tools, first=first, seen=seen, everything=everything)
 
 
 def known_total(part: Part) -> int:

@@ -252,6 +252,8 @@ def tell_parts(result: Result, console: Console) -> None:
     where = ", ".join(f"{count} in part {number}" for number, count in failed.items() if count)
     more = f"; not: {where}" if where else ""
     line(console, f"{held} of {len(results)} promises hold{more}.")
+    if waiting := result.outcome.put_off:
+        line(console, f"{waiting} more, which harden them, are checked when these hold.", "dim")
 
 
 def tell_what_holds(result: Result, console: Console) -> None:

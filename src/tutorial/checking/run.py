@@ -37,6 +37,11 @@ class Outcome:
         return [result for result in self.results if result["outcome"] == "failed"]
 
     @property
+    def put_off(self) -> int:
+        """How many promises wait until the others hold."""
+        return self.total - len(self.results) if self.results and self.failed else 0
+
+    @property
     def total(self) -> int:
         return len(self.promises)
 
@@ -44,27 +49,36 @@ class Outcome:
 class Queue:
     """Which promise is next: those that failed last time, the chapters' in order, the others.
 
-    Promises that need the running server go to one worker, so that there is one server.
+    Promises that need the running server go to one worker, so that there is one server. What is
+    under attack is looked at when the chapters' promises hold; ``everything`` looks at it anyhow.
     """
 
-    def __init__(self, promises: list[dict[str, Any]], first: list[str]) -> None:
+    def __init__(
+        self, promises: list[dict[str, Any]], first: list[str], *, everything: bool = False
+    ) -> None:
+        self.everything = everything
+        self.keeper = -1  # the worker that has the server
+        self.stages: list[dict[bool, list[int]]] = [{True: [], False: []} for _ in range(3)]
         rank = {name: place for place, name in enumerate(first)}
+        for number in sorted(
+            range(len(promises)), key=lambda number: rank.get(promises[number]["id"], len(rank))
+        ):
+            promise = promises[number]
+            stage = 0 if promise["id"] in rank else 2 if promise["hardening"] else 1
+            self.stages[stage][promise["server"]].append(number)
 
-        def order(number: int) -> tuple[int, bool]:
-            return rank.get(promises[number]["id"], len(rank)), promises[number]["hardening"]
-
-        numbers = sorted(range(len(promises)), key=order)
-        self.server = [number for number in numbers if promises[number]["server"]]
-        self.others = [number for number in numbers if not promises[number]["server"]]
-        self.keeper = -1
-
-    def next(self, worker: int) -> int | None:
-        if self.server and self.keeper == -1 and worker == WORKERS - 1:
-            self.keeper = worker
-        lane = self.server if self.server and worker == self.keeper else self.others
-        if not lane and self.server and self.keeper == -1:
-            self.keeper, lane = worker, self.server
-        return lane.pop(0) if lane else None
+    def next(self, worker: int, failed: bool) -> int | None:
+        """Return the number of the worker's next promise, or None when there is none for it."""
+        for place, stage in enumerate(self.stages):
+            if place == 2 and failed and not self.everything:
+                return None
+            wants_server = self.keeper in {-1, worker} and stage[True]
+            if wants_server and (self.keeper == worker or worker or not stage[False]):
+                self.keeper = worker
+                return stage[True].pop(0)
+            if stage[False]:
+                return stage[False].pop(0)
+        return None
 
 
 def run(
@@ -77,10 +91,12 @@ def run(
     seen: Callable[[Outcome], None] = lambda outcome: None,
     workers: int = WORKERS,
     options: list[str] | None = None,
+    everything: bool = False,
 ) -> Outcome:
     """Run the part's promises on the copy, and return what was seen.
 
     ``first`` are the promises to begin with. ``seen`` is called whenever something new is known.
+    ``everything`` runs what only hardens, too, where a chapter's promise does not hold.
     """
     outcome = Outcome()
     lines: queue.Queue[tuple[int, dict[str, Any] | None]] = queue.Queue()
@@ -99,7 +115,7 @@ def run(
             elif "collected" in line:
                 if plan is None:
                     outcome.promises = line["collected"]
-                    plan = Queue(outcome.promises, first or [])
+                    plan = Queue(outcome.promises, first or [], everything=everything)
             elif "facts" in line:
                 outcome.facts = outcome.facts or line["facts"]
                 keys.append(line["facts"]["key"])
@@ -119,7 +135,7 @@ def run(
             if plan and not outcome.stopped:
                 for asking in list(waiting):
                     waiting.remove(asking)
-                    answer = plan.next(asking)
+                    answer = plan.next(asking, bool(outcome.failed))
                     with suppress(OSError):
                         said = "" if answer is None else str(answer)
                         stream = processes[asking].stdin
