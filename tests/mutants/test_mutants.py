@@ -598,8 +598,8 @@ MUTANTS = [
         7,
         "products closed",
         VIEWS,
-        "class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):",
-        "class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):\n    permission_classes = [IsAuthenticated]",
+        "class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):",
+        "class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):\n    permission_classes = [IsAuthenticated]",
         "test_products_stay_open",
     ),
     Mutant(

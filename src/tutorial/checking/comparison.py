@@ -123,9 +123,12 @@ def of_module(tree: ast.Module, file: str, scope: str, is_settings: bool) -> Ite
                 call = node.value
                 yield unit(f"{scope or stem(file)}:{ast.unparse(call)[:60]}", file, node)
             case ast.If() | ast.Try() | ast.With():
+                inside = [*node.body, *getattr(node, "orelse", [])]
                 yield from of_module(
-                    ast.Module(body=node.body, type_ignores=[]), file, scope, is_settings
+                    ast.Module(body=inside, type_ignores=[]), file, scope, is_settings
                 )
+            case ast.Assign(targets=[target]):
+                yield unit(f"{scope or stem(file)}:{ast.unparse(target)}", file, node)
             case _:
                 pass
 
