@@ -150,6 +150,7 @@ def stem(file: str) -> str:
 def of_value(
     name: str, value: ast.expr, file: str, node: ast.stmt, scope: str, is_settings: bool
 ) -> Iterator[Unit]:
+    value = plain_dict(value)
     inside = name if is_settings or not scope else f"{scope}:{name}"
     if not is_settings and not scope and not name.isupper():
         inside = f"{stem(file)}:{name}"
@@ -168,6 +169,20 @@ def of_value(
         yield Unit(inside, file, node.lineno, "", f"{name} = […]")
     else:
         yield Unit(inside, file, node.lineno, means(value), one_line(node))
+
+
+def plain_dict(value: ast.expr) -> ast.expr:
+    """Return ``{"a": 1}`` for ``dict(a=1)``, with the lines it has."""
+    match value:
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords) if all(
+            keyword.arg for keyword in keywords
+        ):
+            keys: list[ast.expr | None] = [
+                ast.copy_location(ast.Constant(keyword.arg), keyword) for keyword in keywords
+            ]
+            plain = ast.Dict(keys=keys, values=[keyword.value for keyword in keywords])
+            return ast.copy_location(plain, value)
+    return value
 
 
 def of_class(node: ast.ClassDef, file: str, outer: str = "") -> Iterator[Unit]:
@@ -218,6 +233,8 @@ def compare(
     ours: dict[str, str], settings: str, theirs: dict[str, str], their_settings: str
 ) -> list[Difference]:
     """Return the differences from the chapter's sources, each with its place in the project."""
+    if not theirs:
+        return []
     mine = index(units(ours, settings))
     model = index(units(theirs, their_settings))
     differences = []

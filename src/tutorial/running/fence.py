@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,15 +83,16 @@ def put_up(inside: list[str], state: str) -> None:
 
     os.mkdir = mkdir
 
-    def guard(name: str) -> None:
-        real: Callable[..., Any] = getattr(os, name)
+    def guard(module: Any, name: str) -> None:
+        real: Callable[..., Any] = getattr(module, name)
 
         def guarded(*paths: Any, **kwargs: Any) -> Any:
             if kwargs.get("dir_fd") is None and any(outside(path) for path in paths[:2]):
                 return None
             return real(*paths, **kwargs)
 
-        setattr(os, name, guarded)
+        setattr(module, name, guarded)
 
     for name in ("remove", "unlink", "rename", "replace", "rmdir", "truncate", "chmod", "utime"):
-        guard(name)
+        guard(os, name)
+    guard(shutil, "rmtree")  # it removes by folders that it has opened
