@@ -86,7 +86,8 @@ def judge(part: Part, outcome: Outcome, sources: dict[str, str], python: str = "
             failures=in_order(outcome),
             sources=sources,
             chapter=chapter,
-            distributions=distributions(),
+            # It takes a moment, and only a failed import asks for it.
+            distributions=distributions() if "ModuleNotFoundError" in str(outcome) else {},
         )
     )
 

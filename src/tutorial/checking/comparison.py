@@ -314,7 +314,7 @@ def index(found: Iterator[Unit]) -> dict[str, Unit]:
 def parent(symbol: str) -> str:
     if "[" in symbol:
         return symbol.partition("[")[0]
-    return symbol.rpartition(".")[0]
+    return "" if ":" in symbol else symbol.rpartition(".")[0]
 
 
 def beside(

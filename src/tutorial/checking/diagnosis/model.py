@@ -26,7 +26,9 @@ class Cause:
 
     @property
     def key(self) -> tuple[str, int, str]:
-        return self.file, self.line, self.said if not self.line else ""
+        # Without a line: what is sure of one file is one thing, what is asked is many.
+        apart = "" if self.line or CONFIRMED <= self.sure < LOADING else self.todo + self.said
+        return self.file, self.line, apart
 
 
 @dataclass(frozen=True)
