@@ -41,7 +41,9 @@ def pytest_addoption(parser):
     )
     group.addoption("--report", type=Path, help="write one line of JSON a result to this file")
     group.addoption(
-        "--quick", action="store_true", help="leave out what needs a server, or much time"
+        "--quick",
+        action="store_true",
+        help="leave out what needs a server or much time, and what hardens",
     )
     group.addoption("--state", type=Path, help="the folder of the run's state (default: a new one)")
 
@@ -119,7 +121,9 @@ def pytest_collection_modifyitems(config, items):
         until = item.get_closest_marker("until")
         if until and config.part.number >= until.args[0]:
             return False
-        slow = "running" in item.fixturenames or item.get_closest_marker("slow")
+        slow = "running" in item.fixturenames or any(
+            item.get_closest_marker(name) for name in ("slow", "hardening")
+        )
         if slow and config.option.quick:
             return False
         return snapshot or not item.get_closest_marker("snapshot")
@@ -180,7 +184,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     file, question = item.get_closest_marker("mend").args
     result = {
-        "id": item.nodeid.rpartition("/")[2],
+        "id": f"{item.path.name}::{item.name}",
         "part": number(item.path),
         "promise": " ".join(item.function.__doc__.split()),
         "outcome": report.outcome,

@@ -511,7 +511,7 @@ class Worker:
         self.write(
             collected=[
                 {
-                    "id": item.nodeid.rpartition("/")[2],
+                    "id": f"{item.path.name}::{item.name}",
                     "hardening": bool(item.get_closest_marker("hardening")),
                     "server": "running" in item.fixturenames,
                 }
