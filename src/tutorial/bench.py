@@ -1,7 +1,7 @@
 """Measures what the README and the chapters promise, and prints it: ``nox -s bench``.
 
     python -m tutorial.bench            everything
-    python -m tutorial.bench writers    one of pages, writers, commands
+    python -m tutorial.bench writers    one of pages, writers, checks, commands
 
 Nothing here passes or fails: a number depends on the machine, so it is for reading.
 """
@@ -22,7 +22,12 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from tutorial.ladder import LADDER, ROOT, first, register
+from tutorial.checking.check import working_copy
+from tutorial.checking.project import recognise
+from tutorial.checking.run import Outcome
+from tutorial.checking.run import run as run_promises
+from tutorial.ladder import LADDER, ROOT, Part, first, register
+from tutorial.project_files import clean_copy
 from tutorial.running.environment import project_environment
 from tutorial.running.server import serve
 
@@ -89,7 +94,7 @@ def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
 def main() -> None:
     console = Console()
     console.print(f"Python {sys.version.split()[0]} on {sys.platform}\n")
-    for measure in (pages, writers, commands):
+    for measure in (pages, writers, checks, commands):
         if measure.__name__ in (sys.argv[1:] or [measure.__name__]):
             measure(console)
 
@@ -163,6 +168,35 @@ def register_together(without: str) -> tuple[Counter[int], list[float]]:
             locked = server.log().count("OperationalError: database is locked")
             assert locked >= failed, server.log()[-3000:]  # noqa: S101  (nothing else went wrong)
     return statuses, taken
+
+
+def checks(console: Console) -> None:
+    """Print how long it takes to check a project: to the first promise, and to the last ones."""
+    table = Table("part", "first", "the chapters'", "aim", "all", title="tutorial check, warm")
+    for part, aim in ((first("has_tokens"), "4 s"), (first("has_blacklist"), "6 s")):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "project"
+            clean_copy(part.path, folder)
+            timed_check(part, folder)
+            table.add_row(str(part), *timed_check(part, folder, aim))
+    console.print(table)
+
+
+def timed_check(part: Part, folder: Path, aim: str = "") -> tuple[str, str, str, str]:
+    """Check a project; return the seconds to the first, the chapters' and all promises."""
+    start = time.monotonic()
+    times: list[tuple[float, str]] = []
+    project = recognise(folder)
+    with working_copy(project.path) as copy:
+
+        def seen(outcome: Outcome) -> None:
+            if len(outcome.results) == len(times) + 1:
+                times.append((time.monotonic() - start, outcome.results[-1]["id"]))
+
+        outcome = run_promises(part, project, copy, [], seen=seen)
+    hardening = {one["id"] for one in outcome.promises if one["hardening"]}
+    chapters = [taken for taken, promise in times if promise not in hardening]
+    return f"{times[0][0]:.1f} s", f"{max(chapters):.1f} s", aim, f"{times[-1][0]:.1f} s"
 
 
 def commands(console: Console) -> None:

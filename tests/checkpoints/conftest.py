@@ -22,7 +22,7 @@ import pytest
 
 from tutorial import ladder
 from tutorial.running import server
-from tutorial.running.environment import project_environment
+from tutorial.running.environment import DATABASE, project_environment
 
 
 def pytest_addoption(parser):
@@ -40,6 +40,12 @@ def pytest_addoption(parser):
         help="check also what only this repository's parts promise",
     )
     group.addoption("--report", type=Path, help="write one line of JSON a result to this file")
+    group.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out what needs a server or much time, and what hardens",
+    )
+    group.addoption("--state", type=Path, help="the folder of the run's state (default: a new one)")
 
 
 def pytest_configure(config):
@@ -51,6 +57,7 @@ def pytest_configure(config):
         "markers", "hardening: holds under attack, reported after the chapter's own promises"
     )
     config.addinivalue_line("markers", "stress: hopes for races with real threads; -m stress")
+    config.addinivalue_line("markers", "slow: takes a second or more")
     config.addinivalue_line("markers", "snapshot: promised by this repository's parts only")
     try:
         part = ladder.find(config.option.part)
@@ -58,7 +65,13 @@ def pytest_configure(config):
         raise pytest.UsageError(f"Say which part: --part 3. {error}") from None
     config.part = part
     config.project = (config.option.project or part.path).resolve()
-    config.state = Path(tempfile.mkdtemp(prefix="tutorial-check-"))
+    config.exchanges = []
+    # `tutorial check` has loaded the project already, and tidies up by itself.
+    config.loaded = config.option.state is not None
+    config.state = config.option.state or Path(tempfile.mkdtemp(prefix="tutorial-check-"))
+    if config.loaded:
+        os.environ["TUTORIAL_PART"] = part.slug
+        return
     os.environ.update(
         project_environment(config.project, config.state, settings=config.option.settings_module),
         TUTORIAL_PART=part.slug,
@@ -76,7 +89,7 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
-    if not hasattr(config, "state"):
+    if not hasattr(config, "state") or config.loaded:
         return  # it ended before it began
     os.chdir(ladder.ROOT)
     shutil.rmtree(config.state, ignore_errors=True)
@@ -108,6 +121,11 @@ def pytest_collection_modifyitems(config, items):
         until = item.get_closest_marker("until")
         if until and config.part.number >= until.args[0]:
             return False
+        slow = "running" in item.fixturenames or any(
+            item.get_closest_marker(name) for name in ("slow", "hardening")
+        )
+        if slow and config.option.quick:
+            return False
         return snapshot or not item.get_closest_marker("snapshot")
 
     kept = [item for item in items if holds(item)]
@@ -135,10 +153,38 @@ class NotReady(AssertionError):
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from in_words(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield from in_words(item))
+
+
+def in_words(item):
+    """A promise that cannot make sense of a response says so, in place of a KeyError of its own."""
+    from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+
+    from tutorial.checking import observe, promises
+
+    senseless = (LookupError, TypeError, AttributeError, ValueError, ObjectDoesNotExist)
+    try:
+        return (yield)
+    except (*senseless, MultipleObjectsReturned) as error:
+        frames = observe.raised(error, item.config.project)["frames"]
+        if not promises.EXCHANGES or any(frame["own"] for frame in frames):
+            raise
+        response = promises.EXCHANGES[-1]
+        promises.fail(f"{promises.answered(response)}, and is not as expected", response)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
     file, question = item.get_closest_marker("mend").args
     result = {
+        "id": f"{item.path.name}::{item.name}",
         "part": number(item.path),
         "promise": " ".join(item.function.__doc__.split()),
         "outcome": report.outcome,
@@ -146,8 +192,10 @@ def pytest_runtest_makereport(item, call):
         "file": file,
         "question": question,
     }
-    if call.excinfo and isinstance(call.excinfo.value, NotReady):
-        result |= {"part": item.config.part.number, **call.excinfo.value.instead}
+    if call.excinfo:
+        result |= what_was_seen(item, call.excinfo)
+        if isinstance(call.excinfo.value, NotReady):
+            result |= {"part": item.config.part.number, **call.excinfo.value.instead}
     if report.failed:
         advice = "{promise}\n{question} Open {file}.".format(**result)
         report.sections.append(("what to mend", advice))
@@ -163,13 +211,40 @@ def what_was_said(error):
     return f"{type(error).__name__}: {first}"
 
 
+def what_was_seen(item, excinfo):
+    """The request that the promise made last, and the lines of the project that raised."""
+    from tutorial.checking import observe, promises
+
+    project, error = item.config.project, excinfo.value
+    seen = {"exchange": None, "raised": None}
+    exchanges = promises.EXCHANGES
+    response = getattr(error, "response", None) or (exchanges[-1] if exchanges else None)
+    if response is not None:
+        seen["exchange"] = observe.exchange(response, project)
+        seen["views"] = sorted({view for one in exchanges if (view := observe.view_of(one))})
+        if seen["exchange"]["raised"] is None and response.status_code == 500:
+            seen["exchange"]["raised"] = last_error(item.config)
+    if not isinstance(error, AssertionError | pytest.fail.Exception):
+        seen["raised"] = observe.raised(error, project)
+    return seen
+
+
+def last_error(config):
+    """What raised last in the running server, which writes it down."""
+    path = config.state / "server" / "errors.jsonl"
+    if not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+
+
 class Reporter:
     """Writes each result as it comes, for `tutorial check` to put into words."""
 
-    def __init__(self, path):
-        self.file = path.open("a", encoding="utf-8", buffering=1)
+    def __init__(self, path, write=None):
+        self.file = path.open("a", encoding="utf-8", buffering=1) if path else None
+        self.write = write or self.write_to_file
 
-    def write(self, **line):
+    def write_to_file(self, **line):
         self.file.write(json.dumps(line) + "\n")
 
     def pytest_collection_finish(self, session):
@@ -188,6 +263,9 @@ class Reporter:
 def pytest_sessionstart(session):
     if path := session.config.option.report:
         session.config.pluginmanager.register(Reporter(path))
+    for plugin in session.config.pluginmanager.get_plugins():
+        if write := getattr(plugin, "take_result", None):
+            session.config.pluginmanager.register(Reporter(None, write))
 
 
 # What the tests ask for
@@ -208,17 +286,81 @@ def project(pytestconfig):
 @pytest.fixture
 def client():
     """Django's test client; an exception in a view is an answer 500, as for a real client."""
-    from django.test import Client
+    from tutorial.checking.promises import Client
 
-    return Client(raise_request_exception=False, SERVER_NAME="localhost")
+    return Client(SERVER_NAME="localhost")
+
+
+@pytest.fixture
+def admin_client(db, admin_user):
+    """The same, logged in to the admin."""
+    from tutorial.checking.promises import Client
+
+    client = Client()
+    client.force_login(admin_user)
+    return client
 
 
 @pytest.fixture(scope="session")
-def running(pytestconfig):
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    """The migrated database, in memory: migrated once, and copied from then on."""
+    from django.conf import settings
+
+    from tutorial.checking import database
+
+    with django_db_blocker.unblock():
+        if len(settings.DATABASES) > 1:
+            request.getfixturevalue("django_db_modify_db_settings")
+            from django.test.utils import setup_databases
+
+            setup_databases(0, interactive=False)
+        else:
+            database.set_up(request.config.state)
+    yield
+
+
+@pytest.fixture(scope="session")
+def running(pytestconfig, django_db_setup, django_db_blocker):
     """The project on a real server with a clock that can be moved."""
-    settings = pytestconfig.option.settings_module
-    with server.serve(pytestconfig.project, clock=True, settings=settings) as running:
+    from tutorial.checking import database
+
+    settings = os.environ["TUTORIAL_SETTINGS"]
+    state = pytestconfig.state / "server"
+    state.mkdir()
+    with django_db_blocker.unblock():
+        database.copy_to(state / DATABASE)
+    with server.serve(
+        pytestconfig.project,
+        clock=True,
+        settings=settings,
+        keep=state,
+        environment={"TUTORIAL_USERS": "1"},
+    ) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def only_users_by_name(request, part):
+    """Users who log in by something else: a promise that needs one is left out, and said to be."""
+    from django.contrib.auth import get_user_model
+
+    if get_user_model().USERNAME_FIELD == "username":
+        return
+    needs = {"user", "admin_user", "django_user_model", "running"} & set(request.fixturenames)
+    if needs or number(request.path) >= ladder.first("has_tokens").number:
+        pytest.skip("needs a user who logs in by username")
+
+
+@pytest.fixture(autouse=True)
+def remember_requests(monkeypatch):
+    """What a promise is told of is its own requests, to the test client and to a server."""
+    import requests
+
+    from tutorial.checking import promises
+
+    promises.EXCHANGES.clear()
+    send = promises.remember_requests(requests.Session.send)
+    monkeypatch.setattr(requests.Session, "send", send)
 
 
 @pytest.fixture(autouse=True)
@@ -249,14 +391,23 @@ def logged_in(client, user, part):
         return client
     answer = client.post(part.login, {"username": user.username, "password": "correct horse"})
     if answer.status_code != 200:
-        raise NotReady(
-            f"POST {part.login} should be 200, got {answer.status_code}",
-            "A member logs in.",
-            "medium/urls.py",
-            f'Is the view that obtains token pairs at "{part.login[1:]}"?',
-        )
-    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
+        raise not_logged_in(part, answer, f"got {answer.status_code}")
+    try:
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {answer.json()['access']}"
+    except (ValueError, KeyError, TypeError):
+        raise not_logged_in(part, answer, "its response holds no “access”") from None
     return client
+
+
+def not_logged_in(part, answer, got):
+    error = NotReady(
+        f"POST {part.login} should be 200, {got}",
+        "A member logs in.",
+        "medium/urls.py",
+        f'Is the view that obtains token pairs at "{part.login[1:]}"?',
+    )
+    error.response = answer
+    return error
 
 
 @pytest.fixture

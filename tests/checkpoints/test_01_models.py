@@ -1,15 +1,20 @@
 """Part 1: the project, its models and migrations."""
 
 import json
+import os
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
 from tutorial.checking.promises import expect, make_comment, make_offer, make_product, model
+from tutorial.running.environment import SOURCES
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +145,18 @@ def test_the_migrations_are_complete(capsys):
         pytest.fail("the models have changed since the last migration")
 
 
+@pytest.mark.mend("reviews/migrations/__init__.py", "Is there such a file in each app?")
+def test_each_app_has_its_migrations(project):
+    """Each app with models has a package of migrations, or Django would see none of them."""
+    for config in apps.get_app_configs():
+        folder = Path(config.path)
+        if folder.is_relative_to(project) and any(True for _ in config.get_models()):
+            package = folder.relative_to(project) / "migrations" / "__init__.py"
+            assert (project / package).is_file(), (
+                f"{package.as_posix()} should be there, and is not"
+            )
+
+
 @pytest.mark.mend("medium/settings.py", "Run `python manage.py check`, and read what it names.")
 def test_the_checks_are_silent(capsys):
     """`manage.py check` has nothing to say."""
@@ -147,9 +164,16 @@ def test_the_checks_are_silent(capsys):
     assert "no issues" in capsys.readouterr().out
 
 
-# A process of its own: settings read the environment once, at the start.
+# What a process of its own begins with: it writes nothing outside of the run's folders either.
+FENCED = """
+import json, os
+if "TUTORIAL_FENCE" in os.environ:
+    from tutorial.running import fence
+    fence.put_up(json.loads(os.environ["TUTORIAL_FENCE"]), os.environ["TUTORIAL_STATE"])
+"""
+# Settings read the environment once, at the start.
 PRODUCTION = """
-import io, json, django
+import io, django
 from django.conf import settings
 from django.core.management import call_command
 django.setup()
@@ -157,28 +181,48 @@ call_command("check", deploy=True, fail_level="ERROR", stdout=io.StringIO(), std
 print(json.dumps([settings.SECRET_KEY, settings.DEBUG, settings.ALLOWED_HOSTS]))
 """
 
+# Both keys that tokens may be signed with.
+KEYS = """
+from django.conf import settings
+own = dict(getattr(settings, "SIMPLE_JWT", {})).get("SIGNING_KEY")
+print(json.dumps([settings.SECRET_KEY, own]))
+"""
+
+
+def in_another_process(project, code, **variables):
+    """Run Python code as the project's own, with the project's own settings."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": os.environ["TUTORIAL_SETTINGS"],
+        "PYTHONPATH": str(SOURCES),
+        **variables,
+    }
+    # The path of this process, set when the other one has started: Python would take up a
+    # sitecustomize.py of the project's from PYTHONPATH.
+    code = f"import sys; sys.path[:] = {sys.path!r}\n{code}"
+    command = [sys.executable, "-c", code]
+    options = {"env": environment, "cwd": project, "encoding": "utf-8", "check": False}
+    return subprocess.run(command, capture_output=True, **options)
+
+
+def last_line(text):
+    return (text.strip().splitlines() or ["nothing was said"])[-1]
+
 
 @pytest.fixture(scope="module")
-def in_production(project, pytestconfig):
+def in_production(project):
     """Secret key, debug mode and hosts of the project, as set in the environment."""
-    import os
-
-    result = subprocess.run(
-        [sys.executable, "-c", PRODUCTION],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": pytestconfig.option.settings_module,
-            "DJANGO_SECRET_KEY": "a-key-from-the-environment-of-more-than-fifty-characters",
-            "DJANGO_DEBUG": "0",
-            "DJANGO_ALLOWED_HOSTS": "reviews.example,www.reviews.example",
-        },
-        cwd=project,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+    result = in_another_process(
+        project,
+        FENCED + PRODUCTION,
+        DJANGO_SECRET_KEY="a-key-from-the-environment-of-more-than-fifty-characters",
+        DJANGO_DEBUG="0",
+        DJANGO_ALLOWED_HOSTS="reviews.example,www.reviews.example",
     )
-    assert result.returncode == 0, f"`check --deploy` failed: {result.stderr.strip()[-300:]}"
-    return json.loads(result.stdout)
+    assert result.returncode == 0, (
+        f"`check --deploy` failed with the three variables set: {last_line(result.stderr)}"
+    )
+    return json.loads(last_line(result.stdout))
 
 
 @pytest.mark.mend("medium/settings.py", "Is it read from `os.environ`?")
@@ -190,6 +234,17 @@ def test_settings_come_from_the_environment(in_production):
     assert hosts == ["reviews.example", "www.reviews.example"], (
         f"ALLOWED_HOSTS should come from DJANGO_ALLOWED_HOSTS, got {hosts}"
     )
+
+
+@pytest.mark.mend("medium/settings.py", "Is SECRET_KEY, or SIGNING_KEY, made anew at every start?")
+def test_the_signing_key_is_the_same_after_a_restart(project):
+    """The key is read or written down, never made: else a restart ends every session."""
+    result = in_another_process(project, FENCED + KEYS)
+    assert result.returncode == 0, f"the settings failed to load: {last_line(result.stderr)}"
+    key, signing_key = json.loads(last_line(result.stdout))
+    ours = getattr(settings, "SIMPLE_JWT", {}).get("SIGNING_KEY")
+    assert key == settings.SECRET_KEY, "SECRET_KEY should be the same in each process, and is not"
+    assert signing_key == ours, "SIGNING_KEY should be the same in each process, and is not"
 
 
 @pytest.mark.mend("medium/urls.py", "Is `admin.site.urls` at `admin/`?")

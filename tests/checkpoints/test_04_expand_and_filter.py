@@ -101,6 +101,7 @@ def subsets(paths):
 
 
 @pytest.mark.mend("reviews/views.py", "Does `get_queryset` prefetch what is expanded?")
+@pytest.mark.slow
 def test_queries_do_not_grow_with_the_rows(client):
     """For every combination of ?expand=, 6 products take as many queries as 2 (no N+1)."""
     addresses = [f"{PART.products}?expand=" + ",".join(paths) for paths in subsets(PATHS)]

@@ -79,6 +79,12 @@ def test_no_password_comes_back(client, db):
     assert users().get(username="grace").password != GRACE["password"]
 
 
+@pytest.mark.mend("accounts/views.py", "Is RegisterView a CreateAPIView, and nothing more?")
+def test_nobody_reads_who_has_registered(client, user):
+    """GET /auth/register/ is 405: it lists no users."""
+    expect(client.get("/auth/register/"), 405)
+
+
 def test_a_new_user_is_nothing_more_than_a_member(client, db):
     """Whatever the request says, a new user is active, and not staff."""
     expect(register(client, is_staff=True, is_superuser=True, is_active=False, pk=7), 201)

@@ -4,15 +4,14 @@ Every mutant is one small edit of a copy of a part. The test named beside it mus
 copy, and what a learner then reads must name the file to open.
 """
 
-import json
-import subprocess
-import sys
+import re
 from dataclasses import dataclass
 
 import pytest
+from asked import ASKED
+from covered import EXCUSED, SEEN_BY, UNDONE
 
-from tutorial.ladder import ROOT, find
-from tutorial.project_files import clean_copy
+from tutorial.checking.run import CHECKPOINTS
 
 
 @dataclass
@@ -603,8 +602,8 @@ MUTANTS = [
         7,
         "products closed",
         VIEWS,
-        "class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):",
-        "class ProductViewSet(FlexFieldsMixin, viewsets.ReadOnlyModelViewSet):\n    permission_classes = [IsAuthenticated]",
+        "class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):",
+        "class ProductViewSet(CheckedFlexFieldsMixin, viewsets.ReadOnlyModelViewSet):\n    permission_classes = [IsAuthenticated]",
         "test_products_stay_open",
     ),
     Mutant(
@@ -1414,32 +1413,74 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
-def test_a_mistake_is_caught(mutant, tmp_path):
-    """The named test goes red, and its advice names the file to open."""
-    copy = tmp_path / "project"
-    part = find(mutant.number)
-    clean_copy(part.path, copy)
-    path = copy / mutant.file
-    code = path.read_text(encoding="utf-8")
-    assert mutant.old in code, f"{mutant.file} of {part.slug} has changed: fix the table"
-    path.write_text(code.replace(mutant.old, mutant.new), encoding="utf-8")
-
-    report = tmp_path / "report.jsonl"
-    checkpoints = ROOT / "tests" / "checkpoints"
-    command = [sys.executable, "-m", "pytest", str(checkpoints), "-p", "no:cacheprovider", "-q"]
-    command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--snapshot"]
-    run = subprocess.run(
-        [*command, "-k", mutant.caught_by, "--tb=no"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert run.returncode == 1, f"no test went red:\n{run.stdout}{run.stderr}"
-    lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-    failed = [line for line in lines if line.get("outcome") == "failed"]
+def test_a_mistake_is_caught(mutant, mutated, pool):
+    """The named test goes red, its advice names the file, and the diagnosis names it first."""
+    part, copy = mutated(mutant)
+    seen = pool.check(part, copy, promises=[mutant.caught_by], options=["--snapshot"], look=False)
+    failed = seen.outcome.failed
+    assert failed, f"no test went red:\n{seen.log}"
     named = {line["file"] for line in failed}
     assert (mutant.open or mutant.file) in named, f"the advice names {named}: {failed[0]['said']}"
     for line in failed:
         assert line["said"] and line["question"], f"a learner would read too little: {line}"
-    print(f"{failed[0]['said']} — {failed[0]['question']}")
+    cause = seen.diagnosis.causes[0]
+    # Where the mistake is, or where the promise's own question leads.
+    assert cause.file.startswith((mutant.file, mutant.open or mutant.file)), cause
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_a_mistake_of_others_is_named_first(asked, mutated, pool):
+    """The first thing that is said names the file, and the cause."""
+    part, copy = mutated(asked)
+    select = {"promises": [asked.only], "options": []} if asked.only else {"modules": [part]}
+    seen = pool.check(part, copy, twice=asked.words == "restart", **select)
+    assert seen.diagnosis.causes, f"nobody noticed; {len(seen.outcome.results)} promises hold"
+    cause = seen.diagnosis.causes[0]
+    assert cause.file.startswith(asked.open or asked.file), cause
+    said = " ".join([cause.seen, cause.said, cause.code, cause.todo]).lower()
+    for words in asked.words.split("|"):
+        assert words.lower() in said, cause
+
+
+BY_NAME = {str(one): one for one in ASKED}
+
+
+@pytest.mark.parametrize("mistake", SEEN_BY)
+def test_a_mistake_turns_these_promises_red(mistake, mutated, pool):
+    """Each promise that is named beside a mistake notices it."""
+    part, copy = mutated(BY_NAME[mistake])
+    goes_red(pool.check(part, copy, promises=SEEN_BY[mistake], options=[], look=False), mistake)
+
+
+@pytest.mark.parametrize("undone", UNDONE, ids=lambda undone: undone[4][0])
+def test_a_promise_goes_red(undone, mutated, pool):
+    """A promise that no mistake of learners breaks is broken on purpose."""
+    number, file, old, new, promises = undone
+    part, copy = mutated(Mutant(number, promises[0], file, old, new, promises[0]))
+    goes_red(pool.check(part, copy, promises=promises, options=[], look=False), *promises)
+
+
+def goes_red(seen, *promises):
+    failed = {one["id"].partition("::")[2].partition("[")[0] for one in seen.outcome.failed}
+    wanted = {name for one in promises for name in SEEN_BY.get(one, [one])}
+    assert wanted <= failed, f"{wanted - failed} noticed nothing\n{seen.log}"
+
+
+def test_every_promise_is_seen_to_go_red():
+    """By a mutant, by a mistake that people ask about, or with a reason why not."""
+    written = {
+        name
+        for path in CHECKPOINTS.glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    caught = tuple(mutant.caught_by for mutant in MUTANTS)
+    named = {name for name in written if name.startswith(caught)}
+    named |= {name for names in SEEN_BY.values() for name in names}
+    named |= {name for undone in UNDONE for name in undone[4]}
+    assert written - named == set(EXCUSED), "name a mistake for each, or excuse it"
+
+
+def test_the_table_is_long_enough():
+    """Eighty mistakes at least, each once."""
+    assert len(ASKED) >= 80
+    assert len({(one.number, one.file, one.old, one.new) for one in ASKED}) == len(ASKED)

@@ -9,18 +9,45 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models.signals import post_init
+from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
 
+from tutorial.checking.observe import authorization
 from tutorial.ladder import find
 
 PART = find(os.environ["TUTORIAL_PART"])
+# The responses of the promise that runs, for whoever explains why it fails.
+EXCHANGES: list[Any] = []
+
+
+class Client(DjangoClient):
+    """Django's test client; an exception in a view is a response 500, as for a real client."""
+
+    def __init__(self, **defaults: Any) -> None:
+        super().__init__(raise_request_exception=False, **defaults)
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        EXCHANGES.append(response)
+        return response
+
+
+def remember_requests(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the requests to a running server be remembered as those of the test client are."""
+
+    def send(*args: Any, **kwargs: Any) -> Any:
+        response = get(*args, **kwargs)
+        EXCHANGES.append(response)
+        return response
+
+    return send
 
 
 def expect(response: Any, *statuses: int) -> Any:
@@ -33,8 +60,21 @@ def expect(response: Any, *statuses: int) -> Any:
     if got not in statuses:
         should = " or ".join(map(str, statuses))
         how = asked(response) + (missing_token(response) if 401 in statuses else "")
-        pytest.fail(f"{how} should be {should}, got {got}{why(response)}")
-    return response.json() if "json" in response.headers.get("Content-Type", "") else None
+        fail(f"{how} should be {should}, got {got}{why(response)}", response)
+    if "json" not in response.headers.get("Content-Type", ""):
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        fail(f"{answered(response)}, which is not JSON", response)
+
+
+def fail(said: str, response: Any) -> NoReturn:
+    """Fail in words, and remember of which response."""
+    __tracebackhide__ = True
+    error = pytest.fail.Exception(said)
+    error.response = response  # type: ignore[attr-defined]
+    raise error
 
 
 def asked(response: Any) -> str:
@@ -44,15 +84,20 @@ def asked(response: Any) -> str:
         return f"{request.method} {request.path_url}"
     query = f"?{request['QUERY_STRING']}" if request.get("QUERY_STRING") else ""
     text = f"{request['REQUEST_METHOD']} {request['PATH_INFO']}{query}"
-    if "HTTP_AUTHORIZATION" in request:
-        text += f" with “Authorization: {request['HTTP_AUTHORIZATION'][:20]}…”"
+    if token := authorization(response):
+        text += f" with “Authorization: {token[:20]}…”"
     return text
 
 
+def answered(response: Any) -> str:
+    """The request and its response in words: ``GET /image/ was answered with 200 and […]``."""
+    streams = getattr(response, "streaming", False)
+    body = "a stream" if streams else response.content[:200].decode(errors="replace").strip()
+    return f"{asked(response)} was answered with {response.status_code} and {body or 'nothing'}"
+
+
 def missing_token(response: Any) -> str:
-    request = response.request
-    sent = request if isinstance(request, dict) else request.headers
-    return "" if {"HTTP_AUTHORIZATION", "Authorization"} & set(sent) else " without a token"
+    return "" if authorization(response) else " without a token"
 
 
 def why(response: Any) -> str:
@@ -110,6 +155,8 @@ def make_offer(product: Any, price: str | int = "9.90") -> Any:
 
 def make_comment(product: Any, title: str = "Good") -> Any:
     users: Any = get_user_model().objects
+    if get_user_model().USERNAME_FIELD != "username":
+        pytest.skip("needs a user who logs in by username")
     author = users.create_user(
         f"author{users.count()}", f"author{users.count()}@example.com", first_name="Grace"
     )

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 # The same for every part, and plainly not for anywhere else.
 PASSWORD = "for-demonstration-only"  # noqa: S105
@@ -35,6 +36,10 @@ def main() -> None:
         ready["clock"] = clock.start()
     threading.Thread(target=follow_parent, args=[options.remove_state], daemon=True).start()
 
+    if os.environ.get("TUTORIAL_FENCE"):
+        from tutorial.running import fence
+
+        fence.put_up(json.loads(os.environ["TUTORIAL_FENCE"]), os.environ["TUTORIAL_STATE"])
     import django
 
     django.setup()
@@ -59,6 +64,10 @@ def prepare() -> None:
     from django.core.management import call_command, get_commands
 
     new = not Path(settings.DATABASES["default"]["NAME"]).exists()
+    if os.environ.get("TUTORIAL_USERS"):  # a check: the database is there, and wants two users
+        write_down_what_raises()
+        add_users(get_user_model(), make_password(PASSWORD))
+        return
     call_command("migrate", verbosity=0, interactive=False)
     if not new:
         return
@@ -66,11 +75,30 @@ def prepare() -> None:
         call_command("loaddata", "demo", verbosity=0)
     if "load_pictures" in get_commands():
         call_command("load_pictures", stdout=sys.stderr)
-    users = get_user_model().objects
-    password = make_password(PASSWORD)  # slow on purpose: once is enough
-    users.get_or_create(username="demo", defaults={"password": password})
+    add_users(get_user_model(), make_password(PASSWORD))  # slow on purpose: once is enough
+
+
+def add_users(model: Any, password: str) -> None:
+    model.objects.get_or_create(username="demo", defaults={"password": password})
     staff = {"is_staff": True, "is_superuser": True}
-    users.get_or_create(username="admin", defaults={"password": password, **staff})
+    model.objects.get_or_create(username="admin", defaults={"password": password, **staff})
+
+
+def write_down_what_raises() -> None:
+    """Keep what a view raises, for whoever explains a response 500."""
+    from django.core.signals import got_request_exception
+
+    from tutorial.checking import observe
+
+    def write(**_: Any) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            line = json.dumps(observe.raised(error, Path.cwd()))
+            path = Path(os.environ["TUTORIAL_STATE"], "errors.jsonl")
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+
+    got_request_exception.connect(write, weak=False)
 
 
 def serve(port: int, ready: dict[str, str]) -> None:

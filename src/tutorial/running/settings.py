@@ -9,12 +9,18 @@ The project is named in the environment, so that its code needs none of this:
 - ``TUTORIAL_ATTEMPTS``: how many requests every throttle lets through in its period (optional)
 - ``TUTORIAL_WITHOUT``: options of the database to leave out, with commas: ``init_command`` where
   SQLite cannot keep a write-ahead log, as in a browser (optional)
+- ``TUTORIAL_PREFIXES``: where the project's routes are, for a check (optional)
+
+Whatever else a project keeps state in, or sends things through, is the run's own as well: caches,
+e-mail, sessions, stored files and every other database.
 """
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from tutorial.running.environment import DATABASE, UPLOADS
 
@@ -23,7 +29,8 @@ globals().update({name: getattr(_project, name) for name in dir(_project) if nam
 
 _state = Path(os.environ["TUTORIAL_STATE"])
 _engine = "django.db.backends.sqlite3"
-_own = getattr(_project, "DATABASES", {}).get("default", {})
+_own = getattr(_project, "DATABASES", None)
+_own = _own.get("default", {}) if isinstance(_own, dict) else {}
 _without = os.environ.get("TUTORIAL_WITHOUT", "").split(",")
 _options = {
     name: value
@@ -33,7 +40,69 @@ _options = {
 DATABASES = {
     "default": {"ENGINE": _engine, "NAME": str(_state / DATABASE), "OPTIONS": _options},
 }
+# Which database the learner works on, for a check to look at.
+THEIR_DATABASE = THEIR_ENGINE = ""
+THEIR_MEDIA = bool(getattr(_project, "MEDIA_ROOT", ""))
+with suppress(KeyError, TypeError, AttributeError):
+    THEIR_ENGINE = str(_project.DATABASES["default"]["ENGINE"])
+    if "sqlite" in THEIR_ENGINE:
+        THEIR_DATABASE = str(_project.DATABASES["default"]["NAME"])
 MEDIA_ROOT = str(_state / UPLOADS)
+
+
+def _own_caches(given: Any) -> Any:
+    """In this process's memory, whatever kind each was; a dummy cache stays one."""
+    if not isinstance(given, dict):
+        return given  # Django says what is wrong with it
+    local = "django.core.cache.backends.locmem.LocMemCache"
+    return {
+        alias: {
+            "BACKEND": local,
+            "LOCATION": alias,
+            **{key: value for key, value in cache.items() if key in {"TIMEOUT", "KEY_PREFIX"}},
+        }
+        if not str(cache.get("BACKEND")).endswith(("LocMemCache", "DummyCache"))
+        else cache
+        for alias, cache in given.items()
+    }
+
+
+def _own_storages(given: Any) -> Any:
+    """On the disk, in the run's state: no upload leaves the machine, or reaches a real folder."""
+    if not isinstance(given, dict):
+        return given
+    local = "django.core.files.storage.FileSystemStorage"
+    own = {}
+    for alias, storage in given.items():
+        backend, options = storage.get("BACKEND", ""), dict(storage.get("OPTIONS", {}))
+        if backend.startswith("django.") and "location" not in options:
+            own[alias] = storage
+        elif alias == "staticfiles":
+            own[alias] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        else:
+            place = {"location": str(_state / alias)} if alias != "default" else {}
+            own[alias] = {"BACKEND": local, "OPTIONS": place}
+    return own
+
+
+if hasattr(_project, "CACHES"):
+    CACHES = _own_caches(_project.CACHES)
+if hasattr(_project, "STORAGES"):
+    STORAGES = _own_storages(_project.STORAGES)
+if isinstance(getattr(_project, "DATABASES", None), dict):
+    for _alias in _project.DATABASES:
+        if _alias != "default":
+            DATABASES[_alias] = {**DATABASES["default"], "NAME": str(_state / f"{_alias}.sqlite3")}
+if hasattr(_project, "STATIC_ROOT"):
+    STATIC_ROOT = str(_state / "static")
+if hasattr(_project, "SESSION_FILE_PATH"):
+    SESSION_FILE_PATH = str(_state)
+if not getattr(_project, "EMAIL_BACKEND", "").endswith(
+    ("console.EmailBackend", "dummy.EmailBackend")
+):
+    EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if os.environ.get("TUTORIAL_PREFIXES"):
+    MIDDLEWARE = ["tutorial.running.prefix.PrefixMiddleware", *_project.MIDDLEWARE]
 
 if _lifetime := os.environ.get("TUTORIAL_ACCESS_LIFETIME"):
     SIMPLE_JWT = {
