@@ -59,8 +59,14 @@ def pytest_configure(config):
     config.part = part
     config.project = (config.option.project or part.path).resolve()
     config.state = Path(tempfile.mkdtemp(prefix="tutorial-check-"))
+    config.learners = config.option.project is not None
     os.environ.update(
-        project_environment(config.project, config.state, settings=config.option.settings_module),
+        project_environment(
+            config.project,
+            config.state,
+            settings=config.option.settings_module,
+            learners=config.learners,
+        ),
         TUTORIAL_PART=part.slug,
         # Django's own advice for tests: the real hasher is slow on purpose.
         TUTORIAL_FAST_PASSWORDS="1",
@@ -217,7 +223,9 @@ def client():
 def running(pytestconfig):
     """The project on a real server with a clock that can be moved."""
     settings = pytestconfig.option.settings_module
-    with server.serve(pytestconfig.project, clock=True, settings=settings) as running:
+    with server.serve(
+        pytestconfig.project, clock=True, settings=settings, learners=pytestconfig.learners
+    ) as running:
         yield running
 
 

@@ -26,7 +26,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, canonical, find
 from tutorial.project_files import clean_copy, own_files
-from tutorial.running.environment import child_environment, project_environment
+from tutorial.running.environment import (
+    child_environment,
+    project_environment,
+    tools_environment,
+)
 
 CHECKPOINTS = ROOT / "tests" / "checkpoints"
 TOOLS = ROOT / "tests" / "requirements.txt"
@@ -152,7 +156,8 @@ def refuse_to_go_on(project: Project, copy: Path) -> None:
         result = subprocess.run(
             [project.python, "-m", "tutorial.checking.preflight", json.dumps(distributions())],
             cwd=copy,
-            env=project_environment(copy, copy) | {"DJANGO_SETTINGS_MODULE": project.settings},
+            env=project_environment(copy, copy, learners=True)
+            | {"DJANGO_SETTINGS_MODULE": project.settings},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -191,8 +196,14 @@ def tools_for(python: str, console: Console) -> list[Path]:
     if python == sys.executable:
         return []
     ask = "import sys; print(sys.implementation.cache_tag, *sys.version_info[:2])"
-    answer = subprocess.run([python, "-c", ask], capture_output=True, encoding="utf-8", check=True)
-    tag, major, minor = answer.stdout.split()
+    answer = subprocess.run(
+        [python, "-c", ask],
+        env=child_environment(learners=True),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    tag, major, minor = answer.stdout.split()[-3:]
     if (int(major), int(minor)) < (3, 11):
         raise Problem(
             f"{python} is Python {major}.{minor}; the parts need 3.11 or newer. "
@@ -207,6 +218,7 @@ def tools_for(python: str, console: Console) -> list[Path]:
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
     install = subprocess.run(
         [uv, "pip", "install", "--python", python, "--target", str(half), "-r", str(TOOLS)],
+        env=tools_environment(),
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -228,6 +240,7 @@ def run(part: Part, project: Project, copy: Path, console: Console) -> Outcome:
     report.touch()
     environment = child_environment(
         *tools_for(project.python, console),
+        learners=True,
         PYTHONPYCACHEPREFIX=str(ROOT / ".cache" / "pycache"),
     )
     command = [
