@@ -87,7 +87,7 @@ def real_time(tmp_path_factory):
         "from rich.console import Console; from tutorial import ladder; "
         "from tutorial.demo import walk; "
         "raise SystemExit(not walk.run("
-        "console=Console(), real_time=True, access_lifetime=3, part=ladder.first('has_blacklist')))"
+        "console=Console(), real_time=True, access_lifetime=6, part=ladder.first('has_blacklist')))"
     )
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     environment = {**os.environ, **places, "PYTHONUTF8": "1"}

@@ -34,7 +34,7 @@ def waiting_lab() -> Iterator[Lab]:
     port = own_port(3200)
     origin = {"DJANGO_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}"}
     with (
-        serve(TOKENS.path, access_lifetime=3, environment=origin) as server,
+        serve(TOKENS.path, access_lifetime=8, environment=origin) as server,
         lab(TOKENS, port=port, url=server.url) as own,
     ):
         yield own

@@ -100,7 +100,9 @@ def test_without_a_clock_it_waits_for_real(visit: Visit, waiting: Lab, keep_pict
         page.get_by_role("button", name="Next step").click()
         expect(page.locator("#before")).to_contain_text(f"Next: {caption}")
     page.get_by_role("button", name="Next step").click()
-    expect(page.locator("#before")).to_contain_text("Next: the same request with the same")
+    expect(page.locator("#before")).to_contain_text(
+        "Next: the same request with the same", timeout=20_000
+    )
     click(page, "Next step", f"401 Unauthorized GET {TOKENS.protected} Token is expired")
     click(page, "Next step", f"200 OK POST {TOKENS.refresh}")
     click(page, "Next step", f"200 OK GET {TOKENS.protected}")
