@@ -1,5 +1,4 @@
 import os
-import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -7,15 +6,19 @@ from types import SimpleNamespace
 import pytest
 
 from tutorial.ladder import ROOT
-from tutorial.running.environment import SOURCES, child_environment, tools_environment
+from tutorial.running.environment import (
+    SOURCES,
+    child_environment,
+    hear_interrupts,
+    tools_environment,
+)
 
 # A test inherits nothing from the shell: neither its variables, nor that a job in the background
 # of a script ignores Ctrl-C, which every child would do too.
 environment = tools_environment()
 os.environ.clear()
 os.environ.update(environment)
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+hear_interrupts()
 
 
 @pytest.fixture

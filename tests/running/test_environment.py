@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from urllib.request import getproxies, proxy_bypass
@@ -165,6 +166,23 @@ INSTALLED_APPS += ["django.contrib.staticfiles"]
 DEBUG = True
 print("a greeting", "x" * 300_000)
 """
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows starts nothing in this way")
+def test_a_job_in_the_background_hears_an_interrupt():
+    """A script's shell starts it with SIGINT ignored, and every child would ignore it too."""
+    child = "import signal; print(signal.getsignal(signal.SIGINT))"
+    code = (
+        "import subprocess, sys; from tutorial.running.environment import hear_interrupts;"
+        f"hear_interrupts(); subprocess.run([sys.executable, '-c', {child!r}])"
+    )
+    found = subprocess.check_output(
+        [sys.executable, "-c", code],
+        env=child_environment(),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        encoding="utf-8",
+    )
+    assert "default_int_handler" in found
 
 
 def test_what_a_project_prints_is_in_the_log(tmp_path):

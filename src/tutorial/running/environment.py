@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -121,6 +122,15 @@ def bypass_proxies(environ: MutableMapping[str, str]) -> None:
         missing = [host for host in LOOPBACK if host not in re.split(r"[\s,]+", named)]
         named = ",".join(filter(None, [named, *missing]))
     environ["no_proxy"] = environ["NO_PROXY"] = named
+
+
+def hear_interrupts() -> None:
+    """Let Ctrl-C end what this process starts, also where a script put it in the background.
+
+    There a shell lets a process ignore the signal, and every child inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _needed() -> dict[str, str]:
