@@ -26,8 +26,15 @@ nox.options.allow_parallel = True  # for `nox -j auto`
 nox.options.download_python = "never"  # a Python that is not installed is skipped,
 nox.options.error_on_missing_interpreters = False  # and the summary says so
 
-# Hundreds of processes are started: let them keep what they have compiled.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A session that may have all packages takes those of .venv, when nox itself runs there, as
+# scripts/test.py has it. Else it gets an environment of its own, with the same packages.
+IN_VENV = Path(sys.prefix) == bootstrap.VENV and bootstrap.ready()
+with_everything = functools.partial(nox.session, venv_backend="none" if IN_VENV else None)
+
+# Whatever the shell says that would change what a session does is left out here.
+environment = bootstrap.environment() if IN_VENV else bootstrap.shell()
+os.environ.clear()
+os.environ.update(environment)
 
 # pyenv's interpreters, whichever of them are switched on.
 VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
@@ -52,13 +59,6 @@ MOMENTS = {
 PINNED = ("-c", "constraints.txt")
 TEST_TOOLS = ("-r", "tests/requirements.txt")
 EVERYTHING = ("-r", "requirements.txt", *PINNED)
-
-# A session that may have all packages takes those of .venv, when nox itself runs there, as
-# scripts/test.py has it. Else it gets an environment of its own, with the same packages.
-IN_VENV = Path(sys.prefix) == bootstrap.VENV and bootstrap.ready()
-with_everything = functools.partial(nox.session, venv_backend="none" if IN_VENV else None)
-if IN_VENV:
-    os.environ.update(bootstrap.environment())
 
 
 def install_everything(session: nox.Session) -> None:
@@ -108,6 +108,13 @@ def tools(session: nox.Session) -> None:
     install_everything(session)
     folders = ("running", "checking", "carrying", "demo", "cli", "scripts", "verifying")
     run_tests(session, *(f"tests/{folder}" for folder in folders))
+
+
+@with_everything
+def fuzz(session: nox.Session) -> None:
+    """Strangers, members and staff attack the parts, the same each time (`-- --long`: others)."""
+    install_everything(session)
+    session.run("pytest", "tests/fuzz", "-n", "auto", *session.posargs)
 
 
 @with_everything

@@ -5,12 +5,14 @@ answers with a sentence instead of a SyntaxError.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +23,7 @@ VENV = ROOT / ".venv"
 SCRIPTS, EXE = (VENV / "Scripts", ".exe") if os.name == "nt" else (VENV / "bin", "")
 PYTHON = SCRIPTS / f"python{EXE}"
 STAMP = VENV / "stamp"  # written last: without it .venv is half made
+LOCK = ROOT / ".cache" / "setup.lock"
 INSTALL = ["-r", "requirements.txt", "-c", "constraints.txt"]  # from ROOT, because of `-e .`
 
 NO_NETWORK = re.compile(
@@ -45,7 +48,9 @@ def main(arguments, cwd=None):
                 )
             )
         if not ready():
-            set_up()
+            with one_at_a_time():
+                if not ready():  # unless another run has made it meanwhile
+                    set_up()
         if cwd:
             os.chdir(str(cwd))
         sys.exit(hand_over([str(PYTHON), *arguments]))
@@ -82,6 +87,50 @@ def requirement_files(path):
             yield from requirement_files(path.parent / name)
 
 
+@contextlib.contextmanager
+def one_at_a_time():
+    """Wait until no other run is setting .venv up.
+
+    The system ends a lock with the process that has it, so none is ever left behind. On POSIX an
+    installer that outlives this process has it too.
+    """
+    try:
+        LOCK.parent.mkdir(exist_ok=True)
+        file = LOCK.open("a")
+    except OSError as error:
+        raise Stop(
+            f"This needs a folder that it may write to ({error}): copy the repository to one, "
+            "and run the same command there."
+        ) from None
+    started, said = time.monotonic(), None
+    with file:
+        os.set_inheritable(file.fileno(), os.name == "posix")
+        while not lock(file):
+            seconds = int(time.monotonic() - started)
+            if seconds != said and (sys.stderr.isatty() or seconds % 10 == 0):
+                said = seconds
+                progress("waiting for another run to finish", seconds)
+            time.sleep(0.1)
+        yield
+
+
+def lock(file):
+    """Take the lock, and return whether it was to be had."""
+    try:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    except OSError as error:
+        # A file system without locks has to do without.
+        return error.errno not in {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+    return True
+
+
 def set_up():
     """Make .venv, the quickest way there is.
 
@@ -94,11 +143,11 @@ def set_up():
     # the Python below any virtual environment this runs in, which may be .venv itself
     base = getattr(sys, "_base_executable", None) or sys.executable
     try:
-        if VENV.exists():
+        if VENV.exists() and any(VENV.iterdir()):
             say("Making .venv anew: it is out of date, half made or was moved.")
             if STAMP.exists():
                 STAMP.unlink()
-            shutil.rmtree(str(VENV))
+            empty(VENV)
     except OSError as error:
         raise Stop(
             f"The old .venv cannot be removed ({error}): close whatever runs from it, "
@@ -112,7 +161,8 @@ def set_up():
             "This Python cannot make virtual environments: install what is missing (on Debian and "
             "Ubuntu: `sudo apt install python3-venv`), and run the same command again."
         )
-    venv = [base, "-m", "venv", "--without-pip", "--prompt", "tutorial", VENV]
+    # venv refuses a link, and takes what it leads to
+    venv = [base, "-m", "venv", "--without-pip", "--prompt", "tutorial", VENV.resolve()]
     run("making .venv", started, venv)
     if not uv:
         pip = [base, "-m", "pip", "--python", PYTHON]
@@ -122,13 +172,29 @@ def set_up():
         run("getting uv", started, [*pip, "install", "uv", "-c", "constraints.txt"])
         uv = SCRIPTS / f"uv{EXE}"
     run("installing the packages", started, [uv, "pip", "install", "--python", PYTHON, *INSTALL])
+    put_our_package_first()
     STAMP.write_bytes(stamp)
     say(f".venv is ready after {time.monotonic() - started:.1f} s.")
 
 
+def put_our_package_first():
+    """Let `import tutorial` find ours, whatever lies in a folder that PYTHONPATH names."""
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    line = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!a})\n"
+    (packages / "our_package_first.pth").write_text(line, encoding="utf-8")
+
+
+def empty(folder):
+    """Remove what is in the folder, and not the folder itself: it may be a link or a mount."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(str(path))
+        else:
+            path.unlink()
+
+
 def run(what, started, command):
     """Run a step and show how long all has taken; its own output is shown only if it fails."""
-    terminal = sys.stderr.isatty()
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
             [str(word) for word in command],
@@ -137,13 +203,13 @@ def run(what, started, command):
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            close_fds=False,  # the lock is the child's too
         )
         try:
             while child.returncode is None:
-                seconds = time.monotonic() - started
-                say(f"Setting up: {what} ... {seconds:.0f} s", end="" if terminal else "\n")
+                progress(what, time.monotonic() - started)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(1 if terminal else 10)
+                    child.wait(1 if sys.stderr.isatty() else 10)
         except KeyboardInterrupt:
             child.kill()
             child.wait()
@@ -162,18 +228,27 @@ def run(what, started, command):
 
 
 def works(*command):
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+        return subprocess.call(command, env=environment(), **quiet) == 0
     except OSError:
         return False
 
 
 def environment():
-    """As after activating .venv; and UTF-8 whatever the console's own encoding."""
-    path = str(SCRIPTS) + os.pathsep + os.environ.get("PATH", "")
-    # Empty: a Python that may not keep what it has compiled takes twice as long to start.
-    quick = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": ""}
-    return dict(os.environ, PATH=path, VIRTUAL_ENV=str(VENV), **quick)
+    """As after activating .venv, without what would change what our tools do."""
+    found = shell()
+    path = str(SCRIPTS) + os.pathsep + found.get("PATH", "")
+    # PIP_USER: whatever pip's own configuration says.
+    return dict(found, PATH=path, VIRTUAL_ENV=str(VENV), PYTHONUTF8="1", PIP_USER="0")
+
+
+def shell():
+    """The shell's variables, without those."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from tutorial.running.environment import tools_environment
+
+    return tools_environment()
 
 
 def hand_over(command):
@@ -187,6 +262,10 @@ def hand_over(command):
             return child.wait()
         except KeyboardInterrupt:  # the child was interrupted too, and ends in its own way
             pass
+
+
+def progress(what, seconds):
+    say(f"Setting up: {what} ... {seconds:.0f} s", end="" if sys.stderr.isatty() else "\n")
 
 
 def say(text, end="\n"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.request import getproxies, proxy_bypass
 
 import typer
 from rich.console import Console
@@ -188,17 +189,20 @@ def tell_how_to_use(part: Part, server: Server, state: Path | None) -> None:
 def requests_to_paste(part: Part, server: Server) -> list[str]:
     """Return requests in curl that work in every shell but cmd.exe, quotes and all."""
     url = server.url
+    curl = "curl"
+    if "http" in getproxies() and not proxy_bypass("127.0.0.1"):
+        curl = 'curl --noproxy "*"'  # the proxy in this shell cannot reach this computer
     if not part.has_tokens:
-        return [f'curl "{url}{part.products}"'] if part.products else []
+        return [f'{curl} "{url}{part.products}"'] if part.products else []
     requests = [
-        f'curl "{url}{part.protected}"',
-        f'curl -d "username=demo&password={PASSWORD}" "{url}{part.login}"',
-        f'curl -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}{part.protected}"',
-        f'curl -d "refresh=PASTE_REFRESH_HERE" "{url}{part.refresh}"',
+        f'{curl} "{url}{part.protected}"',
+        f'{curl} -d "username=demo&password={PASSWORD}" "{url}{part.login}"',
+        f'{curl} -H "Authorization: Bearer PASTE_ACCESS_HERE" "{url}{part.protected}"',
+        f'{curl} -d "refresh=PASTE_REFRESH_HERE" "{url}{part.refresh}"',
     ]
     if server.clock:
         requests.append(
-            f'curl --json "{{\\"seconds\\": 302}}" "{server.clock.url}"   # five minutes pass'
+            f'{curl} --json "{{\\"seconds\\": 302}}" "{server.clock.url}"   # five minutes pass'
         )
     return requests
 

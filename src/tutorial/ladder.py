@@ -40,6 +40,7 @@ class Part:
     logout_all: str = ""
     has_blacklist: bool = False  # an exchanged refresh token is refused
     staff_edits_images: bool = False  # and nobody else does
+    checks_claims: bool = False  # odd claims under a good signature are refused
 
     def __str__(self) -> str:
         """The number, as one names a part on the command line."""

@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(413, f"Send {LONGEST_BODY} bytes at the most.")
         try:
             return json.loads(self.rfile.read(length))
-        except ValueError:
+        except (ValueError, RecursionError):  # the second: a thousand open brackets
             raise Refused(400, "This is not JSON.") from None
 
 

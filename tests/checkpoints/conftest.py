@@ -24,6 +24,9 @@ from tutorial import ladder
 from tutorial.running import server
 from tutorial.running.environment import DATABASE, project_environment
 
+# What `tutorial check` tells the processes that it starts; a server is one of them.
+CHECKS = ("TUTORIAL_FAST_PASSWORDS", "TUTORIAL_FENCE", "TUTORIAL_PREFIXES", "TUTORIAL_PROJECT")
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("tutorial")
@@ -67,13 +70,19 @@ def pytest_configure(config):
     config.project = (config.option.project or part.path).resolve()
     config.exchanges = []
     # `tutorial check` has loaded the project already, and tidies up by itself.
+    config.learners = config.option.project is not None
     config.loaded = config.option.state is not None
     config.state = config.option.state or Path(tempfile.mkdtemp(prefix="tutorial-check-"))
     if config.loaded:
         os.environ["TUTORIAL_PART"] = part.slug
         return
     os.environ.update(
-        project_environment(config.project, config.state, settings=config.option.settings_module),
+        project_environment(
+            config.project,
+            config.state,
+            settings=config.option.settings_module,
+            learners=config.learners,
+        ),
         TUTORIAL_PART=part.slug,
         # Django's own advice for tests: the real hasher is slow on purpose.
         TUTORIAL_FAST_PASSWORDS="1",
@@ -324,7 +333,6 @@ def running(pytestconfig, django_db_setup, django_db_blocker):
     """The project on a real server with a clock that can be moved."""
     from tutorial.checking import database
 
-    settings = os.environ["TUTORIAL_SETTINGS"]
     state = pytestconfig.state / "server"
     state.mkdir()
     with django_db_blocker.unblock():
@@ -332,9 +340,14 @@ def running(pytestconfig, django_db_setup, django_db_blocker):
     with server.serve(
         pytestconfig.project,
         clock=True,
-        settings=settings,
-        keep=state,
-        environment={"TUTORIAL_USERS": "1"},
+        settings=os.environ["TUTORIAL_SETTINGS"],
+        learners=pytestconfig.learners,
+        state=state,
+        environment={
+            "TUTORIAL_USERS": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # the test tools' too
+            **{name: os.environ[name] for name in CHECKS if name in os.environ},
+        },
     ) as running:
         yield running
 

@@ -5,12 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import requests
 import typer
 
-from tutorial.cli import to_seconds
+from tutorial.cli import requests_to_paste, to_seconds
 from tutorial.ladder import LADDER, ROOT, find, first
 from tutorial.running.environment import child_environment
 from tutorial.running.server import PASSWORD
@@ -87,6 +88,25 @@ def start_server(*arguments):
         if "Its log" in line:
             break
     return process, said
+
+
+@pytest.mark.parametrize(
+    ("shell", "curl"),
+    [
+        ({}, "curl "),
+        ({"http_proxy": "http://127.0.0.1:9"}, 'curl --noproxy "*" '),
+        ({"http_proxy": "http://127.0.0.1:9", "no_proxy": "localhost,127.0.0.1"}, "curl "),
+    ],
+)
+def test_requests_to_paste_pass_a_proxy(monkeypatch, shell, curl):
+    """Where the shell names one, it is curl's too."""
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    server = SimpleNamespace(url="http://127.0.0.1:8000", clock=None)
+    for request in requests_to_paste(first("has_tokens"), server):
+        assert request.startswith(curl)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT as a terminal does")

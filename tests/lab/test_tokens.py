@@ -208,3 +208,20 @@ def test_the_throttle_is_explained_and_time_helps(visit: Visit, part_10: Lab) ->
     expect(page.locator("#because")).to_contain_text("until a minute has passed")
     click(page, "+1 min", "+1 min")
     log_in(page)
+
+
+def test_start_again_forgets_attempts_of_a_time_to_come(visit: Visit, part_10: Lab) -> None:
+    """Once the clock is back, they would keep everybody out for as long as it had run ahead."""
+    page = visit(part_10)
+    click(page, "+15 days", "+15 days")
+    wrong = {"username": "demo", "password": "a guess"}
+    said = 0
+    while said != 429:
+        try:
+            post(part_10, BLACKLIST.login, wrong)
+        except HTTPError as error:
+            said = error.code
+    click(page, "Log in", "429 Too Many Requests POST")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("#log .badge")).to_have_count(0)
+    log_in(page)

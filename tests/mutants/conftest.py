@@ -1,10 +1,11 @@
 import shutil
 
 import pytest
-from pool import Pool, can_fork
 
 from tutorial.ladder import find
 from tutorial.project_files import clean_copy
+
+from .pool import Pool, can_fork
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from asked import ASKED
-from covered import EXCUSED, SEEN_BY, UNDONE
 
 from tutorial.checking.run import CHECKPOINTS
+
+from .asked import ASKED
+from .covered import EXCUSED, SEEN_BY, UNDONE
 
 
 @dataclass

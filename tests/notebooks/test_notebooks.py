@@ -199,6 +199,15 @@ assert any("expires in" in getattr(widget, "value", "") for widget in widgets)
 """
 
 
+def test_the_shell_changes_nothing(hostile, tmp_path):
+    """A kernel gets what is exported, and so does what it starts."""
+    for name in ("TUTORIAL_URL", "TUTORIAL_CLOCK_URL"):  # which are for notebooks
+        hostile.pop(name)
+    notebook = read(NOTEBOOKS[1])
+    execute(notebook, tmp_path, hostile | {"no_proxy": "", "NO_PROXY": ""})
+    assert any("lives 5 minutes" in said(cell) for cell in code(notebook))
+
+
 @every_notebook
 def test_wrong_answers_are_told_so(path, tmp_path):
     """Against a server whose clock stands still, and in a kernel without ipywidgets."""

@@ -13,18 +13,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+ENVIRONMENT = ["__init__.py", "ladder.py", "running/__init__.py", "running/environment.py"]
 NAMES = ["bootstrap.py", "demo.py", "test.py"]
 TELLS = """\
 import json, os, sys
-names = ["PATH", "PYTHONUTF8", "VIRTUAL_ENV"]
-print(json.dumps([sys.prefix, os.getcwd(), sys.argv[1:], {n: os.environ[n] for n in names}]))
+names = ["PATH", "PYTHONUTF8", "VIRTUAL_ENV"] + os.environ.get("ALSO", "").split()
+print(json.dumps([sys.prefix, os.getcwd(), sys.argv[1:], {n: os.environ.get(n) for n in names}]))
 sys.exit(7)
 """
 
@@ -38,6 +41,12 @@ class House:
         (root / "scripts").mkdir(parents=True)
         for name in NAMES:
             shutil.copy(SCRIPTS / name, root / "scripts")
+        for name in ENVIRONMENT:
+            (root / "src/tutorial" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "src/tutorial" / name, root / "src/tutorial" / name)
+        for name in ("__main__.py", "verifying/__init__.py", "verifying/__main__.py"):
+            (root / "src/tutorial" / name).parent.mkdir(exist_ok=True)
+            self.write(f"src/tutorial/{name}", TELLS if "main" in name else "")
         (root / "wheels").mkdir()
         for name in ["tutorial", "nox"]:
             with zipfile.ZipFile(root / f"wheels/{name}-0-py3-none-any.whl", "w") as wheel:
@@ -106,6 +115,8 @@ def pretend(module, monkeypatch, has=("uv", "venv")):
         commands.append(" ".join(map(str, command)))
         module.SCRIPTS.mkdir(parents=True, exist_ok=True)
         module.PYTHON.touch()
+        purelib = sysconfig.get_path("purelib", "venv", {"base": str(module.VENV)})
+        Path(purelib).mkdir(parents=True, exist_ok=True)
 
     def works(*words):
         return words[0] in has or words[-1].replace("import ", "") in has
@@ -308,37 +319,171 @@ def test_missing_venv_names_the_package(bootstrap, house, monkeypatch, capsys, h
 def test_old_venv_that_cannot_be_removed(bootstrap, house, monkeypatch, capsys):
     house.venv.mkdir()
 
-    def rmtree(path):
-        raise PermissionError(13, "in use", path)
+    (house.venv / "in-use").touch()
 
-    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    def unlink(path):
+        raise PermissionError(13, "in use", str(path))
+
+    monkeypatch.setattr(Path, "unlink", unlink)
     with pytest.raises(SystemExit) as ending:
         bootstrap.main([])
     assert ending.value.code == 1
     assert "close whatever runs from it" in one_sentence(capsys.readouterr().err)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="an interrupt cannot be sent to one process there")
-def test_interrupt_while_installing(house, tmp_path):
-    slow = tmp_path / "bin/uv"
-    slow.parent.mkdir()
-    slow.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && exit\ntouch "{tmp_path}/begun"\nexec sleep 60\n',
+def run_at_once(house, count):
+    """Start the script so many times at the same moment; return what came of each."""
+    runs = [
+        subprocess.Popen(
+            house.command("demo.py"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(count)
+    ]
+    return [(run, *run.communicate(timeout=60)) for run in runs]
+
+
+def test_two_first_runs_at_once(house):
+    """One of them sets .venv up, and the other waits for it."""
+    results = run_at_once(house, 2)
+    assert [run.returncode for run, _, _ in results] == [7, 7], results
+    told = [err for _, _, err in results]
+    assert sum(".venv is ready after" in err for err in told) == 1, told
+    assert sum("waiting for another run" in err for err in told) == 1, told
+    assert not any("anew" in err for err in told)
+
+
+def slow_uv(folder, then="exec sleep 60"):
+    """Put a `uv` on disk that says that it has begun, and takes its time."""
+    uv = folder / "bin/uv"
+    uv.parent.mkdir()
+    begun = folder / "begun"
+    uv.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exit\necho $$ > "{begun}"\n{then}\n', "utf-8"
+    )
+    uv.chmod(0o755)
+    return {**os.environ, "PATH": f"{uv.parent}:{os.environ['PATH']}"}, begun
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands in for uv")
+def test_an_installer_that_outlives_its_run_is_waited_for(house, tmp_path):
+    """`kill -9` leaves the installer behind, which goes on filling .venv."""
+    let_go = tmp_path / "let-go"
+    patient = f'while [ ! -e "{let_go}" ]; do sleep 0.02; done; touch "{tmp_path}/ended"'
+    environment, begun = slow_uv(tmp_path, patient)
+    first = subprocess.Popen(house.command("demo.py"), env=environment, stderr=subprocess.DEVNULL)
+    wait_until(begun.exists)
+    first.kill()
+    first.wait()
+    second = subprocess.Popen(
+        house.command("demo.py"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    assert "waiting for another run" in second.stderr.readline()
+    assert not (tmp_path / "ended").exists()
+    let_go.touch()
+    second.communicate(timeout=60)
+    assert second.returncode == 7
+    assert (tmp_path / "ended").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a link needs a special right there")
+@pytest.mark.parametrize("linked", [False, True])
+def test_venv_is_filled_in_place(house, tmp_path, linked):
+    """A mount point cannot be removed and made anew, nor a link to another disk."""
+    folder = tmp_path / "another disk" if linked else house.venv
+    (folder / "old").mkdir(parents=True)
+    if linked:
+        house.venv.symlink_to(folder)
+    before = folder.stat().st_ino
+    assert house.start().returncode == 7
+    assert house.venv.is_symlink() == linked
+    assert folder.stat().st_ino == before
+    assert (folder / "stamp").exists()
+    assert not (folder / "old").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(house, bootstrap, monkeypatch, capsys):
+    def mkdir(path, **options):
+        raise PermissionError(13, "read-only", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(SystemExit):
+        bootstrap.main([])
+    assert "a folder that it may write to" in one_sentence(capsys.readouterr().err)
+
+
+SHELL = {
+    "PIP_USER": "1",
+    "PIP_TARGET": "/nowhere",
+    "PIP_REQUIRE_VIRTUALENV": "1",
+    "UV_SYSTEM_PYTHON": "1",
+    "UV_CONSTRAINT": "/nowhere",
+    "UV_REQUIRE_HASHES": "1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "PYTEST_ADDOPTS": "--nonsense",
+    "DJANGO_SETTINGS_MODULE": "another.settings",
+    "TUTORIAL_URL": "http://127.0.0.1:9",
+    "NOXSESSION": "another",
+    "GIT_DIR": "/nowhere",
+    "VIRTUAL_ENV": "/nowhere",
+}
+KEPT = {"http_proxy": "http://proxy.example", "UV_HTTP_TIMEOUT": "9", "NOX_PARALLEL": "2"}
+
+
+@pytest.mark.parametrize("way", ["uv", "pip"])
+def test_what_a_shell_says_is_kept_where_it_does_no_harm(house, tmp_path, way):
+    """With all of these set, the first command works; what it hands over to has none of them."""
+    foreign = tmp_path / "foreign"
+    (foreign / "tutorial").mkdir(parents=True)
+    (foreign / "tutorial/__init__.py").write_text("raise SystemExit('a foreign package')", "utf-8")
+    (foreign / "sitecustomize.py").write_text("print('noise')", "utf-8")
+    path = {"PATH": str(tmp_path)} if way == "pip" else {}
+    also = " ".join([*SHELL, *KEPT, "NO_PROXY"])
+    result = house.start(PYTHONPATH=str(foreign), ALSO=also, **SHELL, **KEPT, **path)
+    assert result.returncode == 7, result.stderr
+    _, _, _, environment = json.loads(result.stdout.removeprefix("noise\n"))
+    expected = dict.fromkeys(SHELL) | KEPT
+    expected |= {"VIRTUAL_ENV": str(house.venv), "NO_PROXY": "localhost,127.0.0.1", "PIP_USER": "0"}
+    assert {name: environment[name] for name in expected} == expected
+
+
+def test_our_package_comes_first(house, tmp_path):
+    """In an activated .venv, where PYTHONPATH is the reader's again."""
+    assert house.start().returncode == 7
+    (tmp_path / "tutorial").mkdir()
+    (tmp_path / "tutorial/__init__.py").write_text("", "utf-8")
+    python = house.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    found = subprocess.check_output(
+        [python, "-c", "import tutorial; print(tutorial.__file__)"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
         encoding="utf-8",
     )
-    slow.chmod(0o755)
+    assert Path(found.strip()) == house.root / "src/tutorial/__init__.py"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an interrupt cannot be sent to one process there")
+def test_interrupt_while_installing(house, tmp_path):
+    environment, begun = slow_uv(tmp_path)
     script = subprocess.Popen(
         house.command("demo.py"),
-        env={**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         # a shell that starts this in the background hands down SIGINT ignored
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(begun.exists)
     script.send_signal(signal.SIGINT)
     out, err = script.communicate(timeout=20)
     assert script.returncode == 130
@@ -363,6 +508,7 @@ def test_interrupt_of_the_child_is_left_to_the_child(bootstrap, monkeypatch):
             return answer
 
     monkeypatch.setattr(subprocess, "Popen", Child)
+    monkeypatch.setattr(bootstrap, "environment", lambda: {"PYTHONUTF8": "1"})
     with monkeypatch.context() as patch:
         patch.setattr(os, "name", "nt")
         code = bootstrap.hand_over(["python"])

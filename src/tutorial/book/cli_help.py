@@ -8,7 +8,6 @@ is `tutorial serve --help`; without an argument it is `tutorial --help`.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from functools import cache
@@ -23,6 +22,7 @@ from typer.main import get_group
 
 import tutorial
 from tutorial.cli import app as cli
+from tutorial.running.environment import child_environment
 
 PACKAGE = Path(tutorial.__file__).parent
 COLUMNS = 80
@@ -32,13 +32,7 @@ COLUMNS = 80
 def help_of(command: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tutorial", *command.split(), "--help"],
-        env={
-            **{name: value for name, value in os.environ.items() if name not in COLOURS},
-            "COLUMNS": str(COLUMNS),
-            "NO_COLOR": "1",
-            "TERM": "dumb",
-            "PYTHONUTF8": "1",
-        },
+        env=child_environment(COLUMNS=str(COLUMNS), NO_COLOR="1", TERM="dumb"),
         capture_output=True,
         encoding="utf-8",
     )
@@ -46,10 +40,6 @@ def help_of(command: str) -> str:
         raise ExtensionError(f"tutorial {command} --help: {done.stderr.strip() or done.stdout}")
     # No spaces after the text, and no empty lines around it.
     return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
-
-
-# Each of them makes typer or rich colour what is no terminal, NO_COLOR or not.
-COLOURS = {"FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "CLICOLOR_FORCE"}
 
 
 class CliHelpDirective(SphinxDirective):

@@ -7,7 +7,6 @@ notebook could see: itself, the parts, this package, the versions of what is ins
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import tempfile
 from functools import cache
@@ -20,6 +19,7 @@ from nbformat import NotebookNode
 
 from tutorial.ladder import LADDER, ROOT
 from tutorial.project_files import own_files
+from tutorial.running.environment import child_environment
 
 FOLDER = ROOT / "notebooks"
 KEPT = ROOT / ".cache" / "notebooks"
@@ -50,15 +50,9 @@ def execute(
         store_widget_state=False,
         allow_errors=allow_errors,
     )
-    client.execute(
-        env={
-            **{name: os.environ[name] for name in os.environ if not name.startswith("TUTORIAL_")},
-            # The kernel of this interpreter, with a profile of its own, whatever else there is.
-            "IPYTHONDIR": str(home / "ipython"),
-            "JUPYTER_PREFER_ENV_PATH": "1",
-            **(environment or {}),
-        }
-    )
+    # The kernel of this interpreter, with a profile of its own, whatever else there is.
+    kernel = child_environment(IPYTHONDIR=str(home / "ipython"), JUPYTER_PREFER_ENV_PATH="1")
+    client.execute(env=kernel | (environment or {}))
 
 
 def execute_as_it_is(path: Path) -> NotebookNode:

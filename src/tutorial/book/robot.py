@@ -57,6 +57,7 @@ from tutorial.carrying import snapshots
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find
 from tutorial.project_files import PARTS_README, own_files
+from tutorial.running.environment import hear_interrupts, tools_environment
 from tutorial.running.server import answers
 
 # What may differ between the robot's project and the part:
@@ -212,7 +213,7 @@ class Robot:
         return {
             "XDG_CACHE_HOME": cache,
             "PIP_CACHE_DIR": str(Path(cache, "pip")),
-            **{name: value for name, value in os.environ.items() if passed.fullmatch(name)},
+            **{name: each for name, each in tools_environment().items() if passed.fullmatch(name)},
             "HOME": str(self.home),
             "PATH": os.pathsep.join([str(python), "/usr/local/bin", "/usr/bin", "/bin"]),
             "LANG": "C.UTF-8",
@@ -548,6 +549,7 @@ def main() -> int:
     parser.add_argument("--until", type=find, default=written[-1], metavar="PART")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="an empty home folder to keep")
     options = parser.parse_args()
+    hear_interrupts()  # or no server would end with Ctrl-C
     with ExitStack() as stack:
         if options.keep:
             home = options.keep.absolute()

@@ -15,7 +15,7 @@ from typing import Any
 
 from tutorial.checking.project import Project
 from tutorial.ladder import ROOT, Part
-from tutorial.running.environment import SOURCES
+from tutorial.running.environment import SOURCES, child_environment
 
 CHECKPOINTS = ROOT / "tests" / "checkpoints"
 WORKERS = 2
@@ -248,20 +248,12 @@ def theirs(path: str, project: Path, copy: Path) -> list[str]:
 
 
 def variables(state: Path, copy: Path) -> dict[str, str]:
-    """The owner's variables, without those that would reach into Python or pytest."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST", "TUTORIAL_")) and not name.startswith("PYTHON")
-    }
-    inside = [str(copy.parent), str(ROOT / ".cache")]
-    return kept | {
-        "PYTHONPYCACHEPREFIX": str(ROOT / ".cache" / "pycache"),
-        "PYTHONUTF8": "1",
-        "PYTHONUNBUFFERED": "1",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "TUTORIAL_FENCE": json.dumps(inside),
-        "TMPDIR": str(state / "tmp"),
-        "TEMP": str(state / "tmp"),
-        "TMP": str(state / "tmp"),
-    }
+    """Return the owner's variables, and the run's own."""
+    return child_environment(
+        learners=True,
+        PYTHONPYCACHEPREFIX=str(ROOT / ".cache" / "pycache"),
+        PYTHONUNBUFFERED="1",
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+        TUTORIAL_FENCE=json.dumps([str(copy.parent), str(ROOT / ".cache")]),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(state / "tmp")),
+    )

@@ -14,7 +14,7 @@ from typing import Any
 
 from tutorial.ladder import Part, first
 from tutorial.loopback import Handler, Refused, respond
-from tutorial.running.clock import Clock
+from tutorial.running.clock import Clock, read_seconds
 from tutorial.running.server import PASSWORD
 from tutorial.tokens import MEANINGS
 
@@ -104,10 +104,7 @@ def _handler(config: dict[str, Any], clock: Clock | None) -> type[Handler]:
         def post(self, content: Any) -> None:
             if self.path != "/clock" or not clock:
                 return super().post(content)
-            try:
-                seconds = float(content["seconds"])
-            except (ValueError, TypeError, KeyError):
-                raise Refused(400, 'Send {"seconds": <number>}.') from None
+            seconds = read_seconds(content)
             self.send_time(lambda: clock.advance(seconds))
 
         def send_time(self, ask: Callable[[], float]) -> None:

@@ -34,6 +34,7 @@ from tutorial.notebook.drawing import Picture, timeline_picture, token_picture
 from tutorial.notebook.panel import show_panel
 from tutorial.project_files import clean_copy, own_files
 from tutorial.running.clock import Clock
+from tutorial.running.environment import bypass_proxies
 from tutorial.running.server import PASSWORD, Server, serve
 
 PATIENCE = 20  # seconds that a cell really waits when a clock cannot be moved
@@ -46,6 +47,7 @@ class Lesson:
     password = PASSWORD
 
     def __init__(self) -> None:
+        bypass_proxies(os.environ)  # for the requests that the cells send
         self._part = first("has_tokens")
         self._running = ExitStack()
         self._along: list[Clock] = []  # the clocks that move with the server's

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,23 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--clock", action="store_true")
-    parser.add_argument("--remove-state", action="store_true")
     options = parser.parse_args()
 
     # Where a Ctrl-C still reaches this process (Windows), the parent stops it all the same.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=follow_parent, daemon=True).start()
+    # What the project prints goes to the log: the parent reads one line here, and no more.
+    parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(**facts: str) -> None:
+        print(json.dumps(facts), file=parent, flush=True)
+
     ready: dict[str, str] = {}
     if options.clock:
         from tutorial.running import clock
 
-        ready["clock"] = clock.start()
-    threading.Thread(target=follow_parent, args=[options.remove_state], daemon=True).start()
+        ready["clock"] = clock.start(forget_attempts)
 
     if os.environ.get("TUTORIAL_FENCE"):
         from tutorial.running import fence
@@ -43,34 +50,75 @@ def main() -> None:
     import django
 
     django.setup()
-    prepare()
-    serve(options.port, ready)
+    try:
+        prepare()
+        serve(options.port, lambda url: tell(url=url, **ready))
+    except Unusable as error:
+        tell(problem=str(error))
 
 
-def follow_parent(remove_state: bool) -> None:
+def follow_parent() -> None:
     """End with the parent, however it ends: its side of the pipe closes."""
     while os.read(0, 1024):  # not sys.stdin: its lock would be held when Python shuts down
         pass
-    if remove_state:
-        shutil.rmtree(os.environ["TUTORIAL_STATE"], ignore_errors=True)
     os._exit(0)
 
 
+def forget_attempts() -> None:
+    """Empty the caches: an attempt that a throttle counts there may lie in the future now."""
+    from django.core.cache import caches
+
+    for cache in caches.all():
+        cache.clear()
+
+
+class Unusable(Exception):
+    """What this run was given cannot be used; says so to a person."""
+
+
 def prepare() -> None:
-    """Migrate; fill a new database with the demo data, the pictures and two users."""
+    """Bring the database up to date, or make it. Raises Unusable.
+
+    A new one gets its name when it is complete: a run that is ended earlier leaves none.
+    """
     from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.hashers import make_password
+    from django.core.management import call_command
+    from django.db import DatabaseError, connection
+    from django.db.migrations.exceptions import InconsistentMigrationHistory
+
+    database = Path(connection.settings_dict["NAME"])
+    if os.environ.get("TUTORIAL_USERS"):  # a check: the database is there, and wants two users
+        write_down_what_raises()
+        return add_users(get_user_model(), make_password(PASSWORD))
+    if database.exists() and database.stat().st_size:
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except (DatabaseError, InconsistentMigrationHistory) as error:
+            raise Unusable(
+                f"The database {database} is of no use to this part: {error}. To begin anew, "
+                f"delete the folder {database.parent}, and run the same command again."
+            ) from error
+        return
+    unfinished = database.with_name(f"unfinished-{database.name}")
+    for leftover in database.parent.glob(f"{unfinished.name}*"):
+        leftover.unlink()
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)  # pictures of such a database
+    connection.settings_dict["NAME"] = str(unfinished)
+    fill()
+    connection.close()  # which also ends a write-ahead log
+    unfinished.replace(database)
+    connection.settings_dict["NAME"] = str(database)
+
+
+def fill() -> None:
+    """Fill a new database with the demo data, the pictures and two users."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command, get_commands
 
-    new = not Path(settings.DATABASES["default"]["NAME"]).exists()
-    if os.environ.get("TUTORIAL_USERS"):  # a check: the database is there, and wants two users
-        write_down_what_raises()
-        add_users(get_user_model(), make_password(PASSWORD))
-        return
     call_command("migrate", verbosity=0, interactive=False)
-    if not new:
-        return
     if Path("reviews", "fixtures", "demo.json").exists():
         call_command("loaddata", "demo", verbosity=0)
     if "load_pictures" in get_commands():
@@ -101,20 +149,25 @@ def write_down_what_raises() -> None:
     got_request_exception.connect(write, weak=False)
 
 
-def serve(port: int, ready: dict[str, str]) -> None:
-    """Serve on the loopback address as ``runserver`` does, and print when the port is bound.
+def serve(port: int, bound: Callable[[str], None]) -> None:
+    """Serve on the loopback address as ``runserver`` does; call ``bound`` with the server's URL.
 
-    The line is ``ready`` as JSON, with the server's URL.
+    Raises Unusable when it cannot have the port.
     """
     from django.contrib.staticfiles.handlers import StaticFilesHandler
-    from django.core.servers.basehttp import get_internal_wsgi_application, run
+    from django.core.servers.basehttp import WSGIRequestHandler, get_internal_wsgi_application, run
 
-    def say_ready(bound: int | str) -> None:
-        ready["url"] = f"http://127.0.0.1:{bound}"
-        print(json.dumps(ready), flush=True)
+    def say_ready(bound_port: int | str) -> None:
+        bound(f"http://127.0.0.1:{bound_port}")
 
+    # A response goes out in two writes: the second would wait 40 ms for the client's word that it
+    # has the first (RFC 1122, section 4.2.3.4), on every connection that is kept open.
+    WSGIRequestHandler.disable_nagle_algorithm = True
     handler = StaticFilesHandler(get_internal_wsgi_application())
-    run("127.0.0.1", port, handler, threading=True, on_bind=say_ready)
+    try:
+        run("127.0.0.1", port, handler, threading=True, on_bind=say_ready)
+    except OSError as error:
+        raise Unusable(f"Port {port} cannot be used: {error.strerror}.") from error
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ Standard library only, but for the served process, which needs ``time-machine``.
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.error import HTTPError
@@ -52,11 +54,23 @@ class Clock:
             raise ValueError(json.load(error)["detail"]) from error
 
 
-def start() -> str:
-    """Make this process's clock movable; return the URL of its control port."""
+def read_seconds(content: Any) -> float:
+    """Return the number in ``{"seconds": <number>}``. Raises Refused when there is none."""
+    seconds = content.get("seconds") if isinstance(content, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise Refused(400, 'Send {"seconds": <number>}.')
+    return seconds
+
+
+def start(moved_back: Callable[[], None]) -> str:
+    """Make this process's clock movable; return the URL of its control port.
+
+    ``moved_back`` is called after a move into the past, before the response to it.
+    """
     import time_machine
 
     clock = time_machine.travel(time.time(), tick=True).start()
+    one_at_a_time = threading.Lock()  # two moves that fit alone may not fit together
 
     class Control(Handler):
         def get(self) -> None:
@@ -65,14 +79,18 @@ def start() -> str:
 
         def post(self, content: Any) -> None:
             self.check_path()
-            try:
-                seconds = float(content["seconds"])
-                for margin in (-MARGIN, MARGIN):
-                    datetime.fromtimestamp(time.time() + seconds + margin, UTC)
-            except (ValueError, TypeError, KeyError, OverflowError, OSError):
-                raise Refused(400, 'Send {"seconds": <number>}, within reason.') from None
-            clock.shift(seconds)
-            self.send_json({"now": time.time()})
+            seconds = read_seconds(content)
+            with one_at_a_time:
+                try:
+                    for margin in (-MARGIN, MARGIN):
+                        datetime.fromtimestamp(time.time() + seconds + margin, UTC)
+                except (ValueError, OverflowError, OSError):
+                    raise Refused(400, "The clock would leave the calendar.") from None
+                clock.shift(seconds)
+                if seconds < 0:
+                    moved_back()
+                now = time.time()
+            self.send_json({"now": now})
 
         def check_path(self) -> None:
             if self.path != PATH:

@@ -12,10 +12,9 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from tutorial.errors import Problem
 from tutorial.running.child import PASSWORD
 from tutorial.running.clock import Clock
 from tutorial.running.environment import DATABASE, UPLOADS, project_environment
+from tutorial.running.folder import temporary_folder
 
 __all__ = ["PASSWORD", "Server", "answers", "free_port", "serve"]
 
@@ -76,7 +76,9 @@ def serve(
     clock: bool = False,
     access_lifetime: float | None = None,
     keep: Path | None = None,
+    state: Path | None = None,
     settings: str = "medium.settings",
+    learners: bool = False,
     environment: dict[str, str] | None = None,
     show_log: bool = False,
 ) -> Iterator[Server]:
@@ -84,30 +86,31 @@ def serve(
 
     The server works on a database and uploads of its own: migrated, and filled with the demo
     data and the users ``demo`` and ``admin``. They live in a temporary folder, or in ``keep``,
-    where a later run goes on with them.
+    where a later run goes on with them. ``state`` is a folder that is this run's alone already.
 
     ``port`` 0 takes a free one. ``clock`` makes the server's clock movable. ``access_lifetime``
-    is in seconds. ``environment`` is added to the server's, ``DJANGO_SECRET_KEY`` for example.
-    ``show_log`` lets the server write to this terminal.
+    is in seconds. ``learners``: the project is somebody's own, and keeps its owner's variables.
+    ``environment`` is added to the server's, ``DJANGO_SECRET_KEY`` for example. ``show_log``
+    lets the server write to this terminal.
 
     Raises Problem, with the server's log, when it does not come up.
     """
     if port and answers(port):
         raise Problem(f"Port {port} is taken by another program.")
-    state = keep or Path(tempfile.mkdtemp(prefix="tutorial-"))
-    state.mkdir(parents=True, exist_ok=True)
-    variables = project_environment(project, state, settings=settings) | (environment or {})
-    if access_lifetime is not None:
-        variables["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
     command = [sys.executable, "-m", "tutorial.running.child", "--port", str(port)]
     if clock:
         command.append("--clock")
-    if keep is None:
-        command.append("--remove-state")
-
-    log_path = None if show_log else state / "server.log"
-    try:
-        log = log_path.open("w", encoding="utf-8") if log_path else None
+    with ExitStack() as stack:
+        if state is None:
+            state = stack.enter_context(_kept(keep) if keep else temporary_folder("tutorial-"))
+        variables = project_environment(project, state, settings=settings, learners=learners)
+        variables |= environment or {}
+        if access_lifetime is not None:
+            variables["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
+        log_path = None if show_log else state / "server.log"
+        log = None
+        if log_path:
+            log = stack.enter_context(log_path.open("w", encoding="utf-8"))
         process = subprocess.Popen(
             command,
             cwd=project,
@@ -128,11 +131,26 @@ def serve(
             yield server
         finally:
             _stop(process)
-            if log:
-                log.close()
-    finally:
-        if keep is None:
-            shutil.rmtree(state, ignore_errors=True)
+
+
+@contextmanager
+def _kept(state: Path) -> Iterator[Path]:
+    """Make the folder if need be, and have it for this run alone. Raises Problem."""
+    from filelock import FileLock, Timeout  # only here: a part's own environment has none
+
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state / "in-use.lock", blocking=False)
+        lock.acquire()
+    except Timeout:
+        raise Problem(
+            f"Another server is running with what is kept in {state}: end it first, or start "
+            "this one without --keep."
+        ) from None
+    except OSError as error:
+        raise Problem(f"Nothing can be kept in {state}: {error}.") from None
+    with lock:
+        yield state
 
 
 def free_port(start: int) -> int:
@@ -153,19 +171,26 @@ def _wait_until_ready(server: Server) -> dict[str, Any]:
     """Wait for the line that the process prints when its port is bound."""
     process = server.process
     assert process.stdout  # noqa: S101  (a pipe: it was asked for)
-    printed: queue.Queue[str] = queue.Queue()
+    lines = process.stdout
+    printed: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def read() -> None:
+        for line in lines:  # a sitecustomize of the interpreter may print others
+            if line.startswith("{"):
+                return printed.put(json.loads(line))
+        printed.put({})
+
     # A thread, because Windows cannot wait for a pipe with a timeout.
-    read = process.stdout.readline
-    threading.Thread(target=lambda: printed.put(read()), daemon=True).start()
+    threading.Thread(target=read, daemon=True).start()
     try:
-        line = printed.get(timeout=START_TIMEOUT)
+        ready = printed.get(timeout=START_TIMEOUT)
     except queue.Empty:
-        line = ""
-    if not line:
+        ready = {}
+    if "url" not in ready:
         _stop(process)
-        said = server.log().strip()
-        raise Problem(f"The server did not start.\n{said}" if said else "The server did not start.")
-    return json.loads(line)
+        said = ready.get("problem") or f"The server did not start.\n{server.log()}"
+        raise Problem(said.strip())
+    return ready
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -23,6 +23,7 @@ from typing import Literal, Protocol
 
 from tutorial.durations import in_words
 from tutorial.ladder import ROOT
+from tutorial.running.environment import tools_environment
 
 FOLDER = ROOT / ".cache" / "verify"
 # What `pytest -n auto` goes by. 0 is no worker at all: the one process runs the tests itself.
@@ -109,7 +110,7 @@ class Process:
                 [str(word) for word in job.command],
                 cwd=ROOT,
                 env={
-                    **os.environ,
+                    **tools_environment(),
                     **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.temporary),
                     WORKERS: str(workers if workers > 1 else 0),
                     "PYTHONUNBUFFERED": "1",
