@@ -1,0 +1,145 @@
+// Python in a worker, with one project: loaded once, asked until the worker is ended.
+//
+// In: {id, call, ...}. Out: {id, value} or {id, error}; {progress}, {log}; and {dead} when the
+// interpreter is beyond help.
+
+// The server's clock less this computer's, in milliseconds. Python's clock asks this Date: it
+// has to be in place before Python is loaded. The page's own stays as it is.
+let ahead = 0;
+const dateNow = Date.now.bind(Date);
+Date.now = () => dateNow() + ahead;
+
+const here = (name) => new URL(name, self.location).href;
+
+// ---- Downloads -------------------------------------------------------------------------------
+
+// Fetch these files, which are {file, size}, and tell how much has come. Resolves to nothing:
+// each has a promise of its own, a Response without the compression.
+function download(files) {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let come = 0;
+  return files.map(async ({ file }) => {
+    const response = await fetch(here(file));
+    if (!response.ok) throw new Error(`${file} cannot be loaded: ${response.status}`);
+    const counting = new TransformStream({
+      transform(chunk, stream) {
+        come += chunk.length;
+        postMessage({ progress: { come, total } });
+        stream.enqueue(chunk);
+      },
+    });
+    const plain = response.body.pipeThrough(counting).pipeThrough(new DecompressionStream("gzip"));
+    return new Response(plain);
+  });
+}
+
+const bytesOf = async (response) => new Uint8Array(await (await response).arrayBuffer());
+
+// ---- Python ----------------------------------------------------------------------------------
+
+let python;
+let server;
+
+async function load({ downloads, packages, projects }) {
+  const { wasm, library } = downloads;
+  const files = [...packages.map((name) => [downloads[name], packageFolder(name)]), ...projects];
+  const [core, lib, ...rest] = download([wasm, library, ...files.map(([file]) => file)]);
+  const archives = rest.map(bytesOf);
+  for (const each of archives) each.catch(() => {}); // said when it is awaited
+  const [{ loadPyodide }, { pbkdf2 }] = await Promise.all([
+    import("./pyodide.mjs"),
+    import("./pbkdf2.js"),
+  ]);
+  // Pyodide asks for its two files by their usual names, and gets those that are here.
+  const given = {
+    [here("pyodide.asm.wasm")]: async () =>
+      new Response((await core).body, { headers: { "Content-Type": "application/wasm" } }),
+    [here("library.zip")]: () => lib,
+  };
+  const network = self.fetch;
+  self.fetch = (url, init) => given[new URL(url, self.location).href]?.() ?? network(url, init);
+  python = await loadPyodide({
+    indexURL: here("./"),
+    stdLibURL: here("library.zip"),
+    lockFileContents: { info: downloads.abi, packages: {} }, // it could load more: there is none
+    stdout: (line) => postMessage({ log: line }),
+    stderr: (line) => postMessage({ log: line }),
+  });
+  postMessage({ progress: { stage: "django" } });
+  for (const [i, [, folder]] of files.entries()) {
+    python.unpackArchive(await archives[i], "zip", { extractDir: folder });
+  }
+  python.runPython(`import sys; sys.path[:0] = ["/repo/src", "/site"]`);
+  const missing = python.pyimport("tutorial.playground.inside.missing");
+  missing.supply.callKwargs({
+    derive(password, salt, iterations, length) {
+      const derived = pbkdf2(password.toJs(), salt.toJs(), iterations, length);
+      return python.toPy(derived).tobytes();
+    },
+  });
+}
+
+const packageFolder = (name) => (name === "tutorial" ? "/repo" : "/site");
+
+const calls = {
+  // Load a part and its server. `part` is what the manifest says of it.
+  async start({ downloads, part, files = {} }) {
+    await load({
+      downloads,
+      packages: ["site", "tutorial"],
+      projects: [
+        [part.project, "/repo"],
+        [part.state, "/"],
+      ],
+    });
+    const project = `/repo/parts/${part.slug}`;
+    write(project, files);
+    server = python.pyimport("tutorial.playground.inside.server").start(project, "/state");
+    server.ask("GET", part.products || "/admin/login/", [], new Uint8Array()).destroy();
+  },
+
+  // {method, target, headers: [[name, value]], body: Uint8Array} to a response of the same kind.
+  ask({ method, target, headers, body }) {
+    const answer = server.ask(method, target, headers, body ?? new Uint8Array());
+    const [status, reason, names, content] = answer.toJs();
+    answer.destroy();
+    return { status, reason, headers: names, body: content };
+  },
+
+  clock({ seconds }) {
+    if (seconds !== undefined) ahead += seconds * 1000;
+    return python.runPython("import time; time.time()");
+  },
+};
+
+// Lay these files over the project's own: texts by name, and null for a file that is not there.
+function write(project, files) {
+  for (const [name, text] of Object.entries(files)) {
+    const path = `${project}/${name}`;
+    if (text === null) {
+      python.FS.unlink(path);
+    } else {
+      python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+      python.FS.writeFile(path, text);
+    }
+  }
+}
+
+// Held as long as this worker lives: the page waits for it, and so learns of its end.
+const { lock } = Object.fromEntries(new URL(self.location).searchParams);
+navigator.locks?.request(lock, () => new Promise(() => {}));
+
+let turn = Promise.resolve(); // one call after the other
+onmessage = ({ data: { id, call, ...options } }) => {
+  turn = turn.then(async () => {
+    try {
+      postMessage({ id, value: await calls[call](options) });
+    } catch (error) {
+      postMessage({ id, error: String(error.message ?? error) });
+      // Python's own exceptions leave it alive; an overflow of its stack, or a lack of memory,
+      // does not.
+      if (error.pyodide_fatal_error || error instanceof WebAssembly.RuntimeError)
+        postMessage({ dead: true });
+    }
+  });
+};
