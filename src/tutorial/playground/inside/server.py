@@ -79,9 +79,9 @@ class Server:
             connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)
-            if body or method in {"POST", "PUT", "PATCH"}:
+            if len(body) or method in {"POST", "PUT", "PATCH"}:
                 connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
+            connection.endheaders(bytes(body))
             response = connection.getresponse()
             return response.status, response.reason, response.getheaders(), response.read()
         except HTTPException as error:

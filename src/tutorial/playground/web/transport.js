@@ -50,11 +50,15 @@ export async function clock(seconds) {
 // Like `fetch`: resolves to a Response, and rejects when there is none.
 export async function ask(url, { method, headers = {}, body = null }) {
   const { pathname, search } = new URL(url);
-  const response = await python.call("ask", {
+  const request = {
     method,
     target: pathname + search,
     headers: Object.entries(headers),
     body: body && new TextEncoder().encode(body),
+  };
+  const response = await python.call("ask", request).catch((error) => {
+    console.warn(error.message);
+    throw error;
   });
   const { status, reason: statusText, headers: fields, body: content } = response;
   const empty = [101, 204, 205, 304].includes(status);

@@ -95,12 +95,14 @@ const calls = {
     const project = `/repo/parts/${part.slug}`;
     write(project, files);
     server = python.pyimport("tutorial.playground.inside.server").start(project, "/state");
-    server.ask("GET", part.products || "/admin/login/", [], new Uint8Array()).destroy();
+    calls.ask({ method: "GET", target: part.products || "/admin/login/", headers: [] });
   },
 
   // {method, target, headers: [[name, value]], body: Uint8Array} to a response of the same kind.
   ask({ method, target, headers, body }) {
-    const answer = server.ask(method, target, headers, body ?? new Uint8Array());
+    const sent = python.toPy([headers, body ?? new Uint8Array()]);
+    const answer = server.ask(method, target, sent.get(0), sent.get(1));
+    sent.destroy();
     const [status, reason, names, content] = answer.toJs();
     answer.destroy();
     return { status, reason, headers: names, body: content };
