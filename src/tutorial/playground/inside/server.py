@@ -25,11 +25,11 @@ HOST, PORT = "127.0.0.1", 8000  # as in the chapters; nothing listens there
 Response = tuple[int, str, list[tuple[str, str]], bytes]
 
 
-def start(project: str, state: str) -> Server:
+def start(project: str, state: str, *, edited: bool = False) -> Server:
     """Load the project in this folder, on the database and uploads in ``state``.
 
-    Migrates, because an edited project may have migrations of its own. Raises whatever the
-    project raises.
+    An edited project is checked and migrated first, as ``runserver`` and a person would do it.
+    Raises whatever the project raises.
     """
     environment = project_environment(Path(project), Path(state))
     # The page's event loop always runs, and Django takes that for asynchronous code.
@@ -42,8 +42,9 @@ def start(project: str, state: str) -> Server:
     from django.core.management import call_command
 
     django.setup()
-    call_command("check")
-    call_command("migrate", verbosity=0, interactive=False)
+    if edited:
+        call_command("check")
+        call_command("migrate", verbosity=0, interactive=False)
     return Server()
 
 

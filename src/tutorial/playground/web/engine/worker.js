@@ -94,7 +94,8 @@ const calls = {
     });
     const project = `/repo/parts/${part.slug}`;
     write(project, files);
-    server = python.pyimport("tutorial.playground.inside.server").start(project, "/state");
+    const { start } = python.pyimport("tutorial.playground.inside.server");
+    server = start.callKwargs(project, "/state", { edited: Object.keys(files).length > 0 });
     calls.ask({ method: "GET", target: part.products || "/admin/login/", headers: [] });
   },
 
