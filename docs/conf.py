@@ -27,6 +27,7 @@ extensions = [
     "tutorial.book.directives",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",
+    "tutorial.playground.directive",
 ]
 exclude_patterns = ["_build", "README.md"]
 nitpicky = True

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -80,7 +79,11 @@ def build(out: Path, say: Say = lambda what: None) -> Site:
     The new one takes its place as a whole at the end. Raises Problem.
     """
     out = out.expanduser().absolute()
-    if out.exists() and not (out / MANIFEST).exists() and not (out.is_dir() and not any(out.iterdir())):
+    if (
+        out.exists()
+        and not (out / MANIFEST).exists()
+        and not (out.is_dir() and not any(out.iterdir()))
+    ):
         raise Problem(f"{out} is there, and is no playground. Name a new folder.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as half:

@@ -37,7 +37,9 @@ def write_licences(folder: Path, distributions: Iterable[Distribution], modules:
             (folder / f"{each.name}-{name}").write_bytes(content)
         stated = each.metadata.get("License-Expression") or each.metadata.get("License") or ""
         lines.append(f"{each.name} {each.version}: {stated.splitlines()[0] if stated else 'below'}")
-    for package in sorted(modules.glob("*/package.json")) + sorted(modules.glob("@*/*/package.json")):
+    for package in sorted(modules.glob("*/package.json")) + sorted(
+        modules.glob("@*/*/package.json")
+    ):
         about = json.loads(package.read_text(encoding="utf-8"))
         name = about["name"]
         if name in NOT_HANDED_OUT or name.startswith(("@esbuild/", "@types/")):

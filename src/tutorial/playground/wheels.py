@@ -86,7 +86,9 @@ def installed(name: str) -> Distribution:
     try:
         it = distribution(name)
     except PackageNotFoundError:
-        raise Problem(f"{name} is not installed. Run `python3 scripts/test.py --version`.") from None
+        raise Problem(
+            f"{name} is not installed. Run `python3 scripts/test.py --version`."
+        ) from None
     pinned = constraints().get(name)
     if pinned != it.version:
         raise Problem(

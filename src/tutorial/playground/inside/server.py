@@ -63,9 +63,7 @@ class Server:
         self.server: WSGIServer = WSGIServer((HOST, PORT), None, bind_and_activate=False)
         self.server.server_name, self.server.server_port = HOST, PORT
         self.server.setup_environ()
-        self.server.set_app(
-            refusing_in_words(StaticFilesHandler(get_internal_wsgi_application()))
-        )
+        self.server.set_app(refusing_in_words(StaticFilesHandler(get_internal_wsgi_application())))
 
     def ask(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
