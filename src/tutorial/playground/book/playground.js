@@ -15,6 +15,7 @@ for (const place of document.querySelectorAll(".playground[data-target]")) {
     frame.title = place.dataset.title;
     frame.src = place.dataset.target;
     place.querySelector("p").replaceWith(frame);
-    frame.focus();
+    frame.focus({ preventScroll: true });
+    place.scrollIntoView({ block: "start" });
   });
 }
