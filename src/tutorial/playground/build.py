@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import io
 import json
+import runpy
 import shutil
 import sqlite3
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -30,25 +32,18 @@ from tutorial.running.server import serve
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent
 LAB = PACKAGE / "lab" / "web"
+MISTAKES = 12
 MANIFEST = "manifest.json"  # by this file a folder is known for a playground
 
 # Where things are in the page; worker.js has the same.
-SITE, REPOSITORY, STATE, LIBRARY = "/site", "/repo", "/state", "/lib/python314.zip"
+SITE, LIBRARY = "/lib/python3.14/site-packages", "/lib/python314.zip"
 
-# Of this package, what a page runs: a part's server needs no more.
-OURS = (
-    "__init__.py",
-    "errors.py",
-    "ladder.py",
-    "project_files.py",
-    "running/__init__.py",
-    "running/environment.py",
-    "running/settings.py",
-    "playground/__init__.py",
-    "playground/inside/__init__.py",
-    "playground/inside/missing.py",
-    "playground/inside/server.py",
-)
+# Of this package, what a page runs: a part's server, and the checker.
+OURS = ("*.py", "running/*.py", "checking/**/*.py", "playground/__init__.py")
+OURS += ("playground/inside/*.py",)
+# What only a check needs
+TOOLS = ("pytest", "pytest-django", "requests", "rich")
+CHECKS = ("tests/checkpoints/*.py", "pyproject.toml")
 # Of the standard library, what a page has no use for: other screens, installers, tests.
 NO_LIBRARY = ("_pyrepl/", "curses/", "ensurepip/", "pydoc_data/", "test/", "turtle", "venv/")
 
@@ -122,6 +117,8 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
     installed = wheels.closure([*wheels.packages_of(parts[-1]), *wheels.ALWAYS])
     say("compiling the packages of the parts")
     site = compiled(node, pyodide, zipped(files_of(installed)), SITE)
+    tools = [each for each in wheels.closure(TOOLS) if each.name not in {i.name for i in installed}]
+    testing = compiled(node, pyodide, zipped(files_of(tools)), SITE)
     say("compiling the standard library")
     library = compiled(node, pyodide, library_of(pyodide), LIBRARY)
 
@@ -130,6 +127,8 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
         "library": pack(engine, "library.zip", library),
         "site": pack(engine, "site.zip", site),
         "tutorial": pack(engine, "tutorial.zip", zipped(our_files())),
+        "testing": pack(engine, "testing.zip", testing),
+        "checks": pack(engine, "checks.zip", zipped(check_files())),
     }
     lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
     told = {}
@@ -138,6 +137,7 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
         told[part.number] = facts.of_part(part) | {
             "project": pack(engine, f"{part.slug}.zip", zipped(project_files(part))),
             "state": pack(engine, f"{part.slug}-state.zip", state_of(part)),
+            "mistakes": mistakes(part),
         }
     say("the pages")
     for name in ("pyodide.mjs", "pyodide.asm.mjs"):
@@ -148,7 +148,9 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
     # The one file of the lab that is another one here.
     shutil.copyfile(HERE / "web" / "transport.js", half / "lab" / "transport.js")
     shutil.copyfile(HERE / "web" / "index.html", half / "index.html")
-    write_licences(half / "licences", installed, modules)
+    shutil.copytree(HERE / "web" / "workbench", half / "workbench")
+    bundle_editor(node, modules, half / "workbench" / "codemirror.js")
+    write_licences(half / "licences", [*installed, *tools], modules)
     return {"downloads": downloads | {"abi": lock["info"]}, "parts": told}
 
 
@@ -169,8 +171,15 @@ def files_of(distributions: Iterable[Distribution]) -> Iterator[tuple[str, bytes
 
 
 def our_files() -> Iterator[tuple[str, bytes]]:
-    for name in OURS:
-        yield f"src/tutorial/{name}", (PACKAGE / name).read_bytes()
+    for pattern in OURS:
+        for path in PACKAGE.glob(pattern):
+            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+
+
+def check_files() -> Iterator[tuple[str, bytes]]:
+    for pattern in CHECKS:
+        for path in ROOT.glob(pattern):
+            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 
 def project_files(part: Part) -> Iterator[tuple[str, bytes]]:
@@ -207,6 +216,43 @@ def pack(folder: Path, name: str, content: bytes) -> dict[str, Any]:
     path = folder / f"{stem}-{hashlib.sha256(data).hexdigest()[:12]}.{kind}.bin"
     path.write_bytes(data)
     return {"file": path.name, "size": len(data)}
+
+
+def mistakes(part: Part) -> list[dict[str, str]]:
+    """Return a dozen mistakes to find and fix: edits of the part, of the table of mutants.
+
+    Those of the part itself come first, then those of the parts before it, the latest first.
+    """
+    folder = ROOT / "tests" / "mutants"
+    sys.path.insert(0, str(folder))  # it imports what is beside it
+    try:
+        table = runpy.run_path(str(folder / "test_mutants.py"))["MUTANTS"]
+    finally:
+        sys.path.remove(str(folder))
+    found = []
+    for mutant in sorted(table, key=lambda mutant: -mutant.number):
+        file = part.path / mutant.file
+        if mutant.number > part.number or file.suffix != ".py" or not file.is_file():
+            continue
+        if file.read_text(encoding="utf-8").count(mutant.old) == 1:
+            found.append(
+                {name: getattr(mutant, name) for name in ("mistake", "file", "old", "new")}
+            )
+    return found[:MISTAKES]
+
+
+def bundle_editor(node: inputs.Node, modules: Path, target: Path) -> None:
+    """Make one file of the editor that the workbench uses."""
+    with tempfile.TemporaryDirectory() as name:
+        entry = Path(name) / "editor.mjs"
+        entry.write_bytes((inputs.NPM / "editor.mjs").read_bytes())
+        options = ("--bundle", "--format=esm", "--minify", "--legal-comments=eof")
+        (binary,) = [
+            path
+            for path in [*modules.glob("@esbuild/*/bin/esbuild"), *modules.glob("@esbuild/*/*.exe")]
+            if path.is_file()
+        ]
+        inputs.run([str(binary)], entry, *options, f"--outfile={target}", modules=modules)
 
 
 # ---- What takes long, and is kept ----------------------------------------------------------------

@@ -103,12 +103,21 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def run(command: list[str], *more: str | Path, cwd: Path | None = None) -> None:
-    """Run a command to its end. Raises Problem, with its last words, when it fails."""
+def run(
+    command: list[str],
+    *more: str | Path,
+    cwd: Path | None = None,
+    modules: Path | None = None,
+) -> None:
+    """Run a command to its end; what it imports by name it finds in ``modules``.
+
+    Raises Problem, with its last words, when it fails.
+    """
     try:
         done = subprocess.run(
             [*command, *map(str, more)],
             cwd=cwd,
+            env={**os.environ, "NODE_PATH": str(modules)} if modules else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

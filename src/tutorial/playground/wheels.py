@@ -47,6 +47,7 @@ LEFT_OUT = (
 KEPT: tuple[str, ...] = (
     "pygments/lexers/__init__.py",
     "pygments/lexers/_mapping.py",
+    "pygments/lexers/diff.py",
     "pygments/lexers/python.py",
 )
 KEPT += ("pygments/lexers/special.py", "pygments/styles/__init__.py")

@@ -5,12 +5,16 @@
 import { Ended, inWords, manifest, Python } from "../engine/python.js";
 import { Trouble } from "./trouble.js";
 
-const wanted = new URLSearchParams(location.search).get("part");
+const query = new URLSearchParams(location.search);
+const wanted = query.get("part");
+// In the workbench, the server is the one that runs the edited project.
+const workbench = query.has("shared") ? window.parent.workbench : null;
 let told;
 let python = null;
 
 // What the page is told: the API, the part, the words. Throws Trouble.
 export async function config() {
+  if (workbench) return workbench.part();
   try {
     told = await manifest();
   } catch (error) {
@@ -24,6 +28,10 @@ export async function config() {
 
 // Resolves when the server takes requests; `show` is told how far it is until then.
 export async function ready(show) {
+  if (workbench) {
+    python = workbench.server();
+    if (!python?.alive) throw new Trouble("The project does not run. Press “Run”.");
+  }
   if (python?.alive) return show(null);
   const part = await config();
   python = new Python({ progress: (far) => show(inWords(far)) });

@@ -84,8 +84,12 @@ export class Python {
 }
 
 // How far a start is, as the pages say it.
-export function inWords({ come, total, stage }) {
+export function inWords({ come, total, stage, done }) {
   const mb = (bytes) => (bytes / 1e6).toFixed(1);
+  if (stage === "checking") {
+    if (!done) return { words: "Looking at the project …" };
+    return { words: `${done} of ${total} promises …`, share: done / total };
+  }
   if (stage === "django") return { words: "Starting Django …" };
   if (come < total)
     return { words: `Loading ${mb(come)} of ${mb(total)} MB …`, share: come / total };

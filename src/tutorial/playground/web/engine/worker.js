@@ -6,8 +6,9 @@
 // The server's clock less this computer's, in milliseconds. Python's clock asks this Date: it
 // has to be in place before Python is loaded. The page's own stays as it is.
 let ahead = 0;
+let stopped = null; // the moment at which it stands, if it does
 const dateNow = Date.now.bind(Date);
-Date.now = () => dateNow() + ahead;
+Date.now = () => stopped ?? dateNow() + ahead;
 
 const here = (name) => new URL(name, self.location).href;
 
@@ -69,7 +70,7 @@ async function load({ downloads, packages, projects }) {
   for (const [i, [, folder]] of files.entries()) {
     python.unpackArchive(await archives[i], "zip", { extractDir: folder });
   }
-  python.runPython(`import sys; sys.path[:0] = ["/repo/src", "/site"]`);
+  python.runPython(`import sys; sys.path.insert(0, "/repo/src")`);
   const missing = python.pyimport("tutorial.playground.inside.missing");
   missing.supply.callKwargs({
     derive(password, salt, iterations, length) {
@@ -79,7 +80,8 @@ async function load({ downloads, packages, projects }) {
   });
 }
 
-const packageFolder = (name) => (name === "tutorial" ? "/repo" : "/site");
+const packageFolder = (name) =>
+  ["tutorial", "checks"].includes(name) ? "/repo" : "/lib/python3.14/site-packages";
 
 const calls = {
   // Load a part and its server. `part` is what the manifest says of it.
@@ -107,6 +109,24 @@ const calls = {
     const [status, reason, names, content] = answer.toJs();
     answer.destroy();
     return { status, reason, headers: names, body: content };
+  },
+
+  // Load a part, check it with these files in place of its own, and report as the checker does.
+  async check({ downloads, part, files }) {
+    await load({
+      downloads,
+      packages: ["site", "tutorial", "testing", "checks"],
+      projects: [[part.project, "/repo"]],
+    });
+    python.runPython(`import os; os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"`);
+    python.pyimport("tutorial.playground.inside.travel").set_clock = (seconds, ticks) => {
+      ahead = seconds === undefined ? 0 : seconds * 1000 - dateNow();
+      stopped = ticks ? null : seconds * 1000;
+    };
+    postMessage({ progress: { stage: "checking", done: 0 } });
+    const { run } = python.pyimport("tutorial.playground.inside.checking");
+    const seen = (json) => postMessage({ progress: { stage: "checking", ...JSON.parse(json) } });
+    return JSON.parse(run(part.part, JSON.stringify(files), seen));
   },
 
   clock({ seconds }) {
