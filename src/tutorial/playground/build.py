@@ -45,7 +45,7 @@ OURS += ("playground/inside/*.py",)
 TOOLS = ("pytest", "pytest-django", "requests", "rich")
 CHECKS = ("tests/checkpoints/*.py", "pyproject.toml")
 # Of the standard library, what a page has no use for: other screens, installers, tests.
-NO_LIBRARY = ("_pyrepl/", "curses/", "ensurepip/", "pydoc_data/", "test/", "turtle", "venv/")
+NO_LIBRARY = ("ensurepip/", "pydoc_data/", "test/", "turtle", "venv/")
 
 Files = Iterable[tuple[str, bytes]]
 Say = Callable[[str], None]

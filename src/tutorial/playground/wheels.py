@@ -42,16 +42,10 @@ LEFT_OUT = (
     "PIL/PalmImagePlugin",  # draws a picture when it is imported
     "PIL/_imaging",
     "pygments/lexers/",
-    "pygments/styles/",
 )
-KEPT: tuple[str, ...] = (
-    "pygments/lexers/__init__.py",
-    "pygments/lexers/_mapping.py",
-    "pygments/lexers/diff.py",
-    "pygments/lexers/python.py",
-)
-KEPT += ("pygments/lexers/special.py", "pygments/styles/__init__.py")
-KEPT += ("pygments/styles/_mapping.py", "pygments/styles/default.py")
+KEPT = {
+    f"pygments/lexers/{name}.py" for name in ("__init__", "_mapping", "diff", "python", "special")
+}
 OF_METADATA = {"METADATA", "entry_points.txt"}
 
 

@@ -138,7 +138,7 @@ async function check() {
     const found = await mine.call("check", options, 0);
     showCheck($("said"), found, openCause);
     if (found.causes.length) openCause(found.causes[0]);
-    else if (broken) {
+    else if (found.holds && broken) {
       $("said").append(`The mistake was: ${broken.mistake}.`);
       broken = null;
     }
