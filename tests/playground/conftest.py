@@ -87,7 +87,7 @@ def visit(browser: Browser, host: str) -> Iterator[Callable[..., Page]]:
     def open_page(path: str, *, hurry: bool = False, expected: tuple[str, ...] = (), **options):
         options.setdefault("viewport", {"width": 1280, "height": 800})
         page = browser.new_context(**options).new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(30_000)
         page.add_init_script(
             "window.violations = [];"
             "addEventListener('securitypolicyviolation',"

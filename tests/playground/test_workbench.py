@@ -40,6 +40,7 @@ def edit(page: Page, file: str, old: str, new: str) -> None:
     content = page.locator("#editor .cm-content")
     content.click()
     page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
     page.keyboard.insert_text(text)
 
 

@@ -5,8 +5,11 @@ import {
   Compartment,
   EditorState,
   EditorView,
+  HighlightStyle,
   python,
   setDiagnostics,
+  syntaxHighlighting,
+  tags,
   unifiedMergeView,
 } from "./codemirror.js";
 
@@ -25,6 +28,15 @@ const theme = EditorView.theme({
   },
 });
 
+// In the lab's colours, which can be read on light and on dark.
+const colours = HighlightStyle.define([
+  { tag: [tags.keyword, tags.bool, tags.null, tags.self], color: "var(--payload)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--signature)" },
+  { tag: [tags.definition(tags.variableName), tags.className], color: "var(--strong)" },
+  { tag: [tags.function(tags.variableName), tags.meta, tags.number], color: "var(--header)" },
+  { tag: tags.comment, color: "var(--soft)", fontStyle: "italic" },
+]);
+
 export class Editor {
   constructor(host, changed) {
     this.changed = changed;
@@ -42,7 +54,8 @@ export class Editor {
     const extensions = [
       basicSetup,
       theme,
-      EditorView.contentAttributes.of({ "aria-label": `${name}, its source` }),
+      syntaxHighlighting(colours),
+      EditorView.contentAttributes.of({ "aria-label": `${name}, its source`, tabindex: "0" }),
       this.diff.of(this.merging(withDiff)),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged && !this.silent) this.changed(state.doc.toString());
