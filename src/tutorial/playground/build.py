@@ -39,8 +39,13 @@ MANIFEST = "manifest.json"  # by this file a folder is known for a playground
 SITE, LIBRARY = "/lib/python3.14/site-packages", "/lib/python314.zip"
 
 # Of this package, what a page runs: a part's server, and the checker.
-OURS = ("*.py", "running/*.py", "checking/**/*.py", "playground/__init__.py")
-OURS += ("playground/inside/*.py",)
+OURS = (
+    "*.py",
+    "running/*.py",
+    "checking/**/*.py",
+    "playground/__init__.py",
+    "playground/inside/*.py",
+)
 # What only a check needs
 TOOLS = ("pytest", "pytest-django", "requests", "rich")
 CHECKS = ("tests/checkpoints/*.py", "pyproject.toml")

@@ -32,6 +32,8 @@ function openFile(name) {
 }
 
 function showEdited() {
+  // What a check has said is of the files as they were then.
+  $("verdicts-title").textContent = $("said").children.length ? "Check, before the last edit" : "Check";
   const count = project.changes.size;
   $("edited").textContent = count
     ? `${count} ${count === 1 ? "file differs" : "files differ"} from the part.`
@@ -56,6 +58,7 @@ async function openPart(number) {
   $("path").value = part.protected || part.products || "/admin/login/";
   $("break").hidden = !part.mistakes.length;
   openFile(project.names.find((name) => name.endsWith("/settings.py")) ?? project.names[0]);
+  $("said").replaceChildren();
   showEdited();
 }
 
@@ -137,6 +140,7 @@ async function check() {
     const options = { downloads: told.downloads, part: project.part, files: project.edited };
     const found = await mine.call("check", options, 0);
     showCheck($("said"), found, openCause);
+    $("verdicts-title").textContent = "Check";
     if (found.causes.length) openCause(found.causes[0]);
     else if (found.holds && broken) {
       $("said").append(`The mistake was: ${broken.mistake}.`);
