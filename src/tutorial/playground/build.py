@@ -154,7 +154,7 @@ def fill(half: Path, say: Say) -> dict[str, Any]:
     shutil.copyfile(HERE / "web" / "transport.js", half / "lab" / "transport.js")
     shutil.copyfile(HERE / "web" / "index.html", half / "index.html")
     shutil.copytree(HERE / "web" / "workbench", half / "workbench")
-    bundle_editor(node, modules, half / "workbench" / "codemirror.js")
+    shutil.copyfile(bundled_editor(modules), half / "workbench" / "codemirror.js")
     write_licences(half / "licences", [*installed, *tools], modules)
     return {"downloads": downloads | {"abi": lock["info"]}, "parts": told}
 
@@ -246,20 +246,6 @@ def mistakes(part: Part) -> list[dict[str, str]]:
     return found[:MISTAKES]
 
 
-def bundle_editor(node: inputs.Node, modules: Path, target: Path) -> None:
-    """Make one file of the editor that the workbench uses."""
-    with tempfile.TemporaryDirectory() as name:
-        entry = Path(name) / "editor.mjs"
-        entry.write_bytes((inputs.NPM / "editor.mjs").read_bytes())
-        options = ("--bundle", "--format=esm", "--minify", "--legal-comments=eof")
-        (binary,) = [
-            path
-            for path in [*modules.glob("@esbuild/*/bin/esbuild"), *modules.glob("@esbuild/*/*.exe")]
-            if path.is_file()
-        ]
-        inputs.run([str(binary)], entry, *options, f"--outfile={target}", modules=modules)
-
-
 # ---- What takes long, and is kept ----------------------------------------------------------------
 
 
@@ -276,6 +262,21 @@ def compiled(node: inputs.Node, pyodide: Path, source: bytes, folder: str) -> by
         (half / "in.zip").unlink()
 
     return (inputs.once(f"compiled-{fingerprint}", make) / "out.zip").read_bytes()
+
+
+def bundled_editor(modules: Path) -> Path:
+    """Return the one file of the editor that the workbench uses."""
+    entry = inputs.NPM / "editor.mjs"
+
+    def make(half: Path) -> None:
+        shutil.copyfile(entry, half / "editor.mjs")
+        options = ("--bundle", "--format=esm", "--minify", "--legal-comments=eof")
+        target = f"--outfile={half / 'codemirror.js'}"
+        found = [*modules.glob("@esbuild/*/bin/esbuild"), *modules.glob("@esbuild/*/*.exe")]
+        inputs.run([str(found[0])], half / "editor.mjs", *options, target, modules=modules)
+
+    lock = inputs.NPM / "package-lock.json"
+    return inputs.once(f"editor-{inputs.digest(entry, lock)}", make) / "codemirror.js"
 
 
 def state_of(part: Part) -> bytes:
