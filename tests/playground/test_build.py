@@ -121,23 +121,31 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
 def test_ctrl_c_leaves_nothing_half_made(site: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tutorial.playground.build import build\n"
-        "build(Path(sys.argv[1]), lambda what: print(what, flush=True))"
+        "import sys; from pathlib import Path; from tutorial.playground import build, inputs\n"
+        "inputs.CACHE = Path(sys.argv[2])\n"
+        "build.build(Path(sys.argv[1]), lambda what: print(what, flush=True))"
     )
-    before = {path.name for path in inputs.CACHE.iterdir()}
+    # All that a build keeps, but no database: it is stopped while it makes one.
+    cache, out = tmp_path / "cache", tmp_path / "out"
+    cache.mkdir()
+    for kept in inputs.CACHE.iterdir():
+        if not kept.name.startswith("state-") and not kept.suffix:
+            (cache / kept.name).symlink_to(kept)
+    before = {path.name for path in cache.iterdir()}
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "out")],
+        [sys.executable, "-c", code, str(out), str(cache)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
+        assert process.stdout
         while not process.stdout.readline().startswith("part "):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
-    assert list(tmp_path.iterdir()) == []
-    assert {path.name for path in inputs.CACHE.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    assert {path.name for path in cache.iterdir()} == before
 
 
 def test_a_changed_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
