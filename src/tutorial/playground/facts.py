@@ -17,7 +17,8 @@ def differences(part: Part) -> list[str]:
         f"The code of the part, unchanged, runs in Python in this page. No request leaves it: "
         f"nothing listens at {API}.",
         "One request at a time: there are no threads, so no two requests can meet.",
-        "The database is in memory. Reload the page, and it is as it was at first.",
+        "The database is in memory, and without a write-ahead log. Reload the page, and it is as "
+        "it was at first.",
         "Whatever the browser enforces between two origins (CORS) is not enforced here, because "
         "there is only one. The headers are sent, though.",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from json import decoder, scanner
@@ -26,6 +27,10 @@ def supply(derive: Derive) -> None:
 
     To be called before Django is imported.
     """
+    # The page's event loop always runs, and Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    # A write-ahead log needs shared memory (sqlite.org/wal.html).
+    os.environ["TUTORIAL_WITHOUT"] = "init_command"
     supply_pbkdf2(derive)
     count_nesting_in_python()
     sys.modules["PIL._imaging"] = pillow_without_pixels()

@@ -32,8 +32,7 @@ def start(project: str, state: str, *, edited: bool = False) -> Server:
     Raises whatever the project raises.
     """
     environment = project_environment(Path(project), Path(state))
-    # The page's event loop always runs, and Django takes that for asynchronous code.
-    os.environ.update(environment, DJANGO_ALLOW_ASYNC_UNSAFE="1")
+    os.environ.update(environment)
     sys.dont_write_bytecode = True
     sys.path.insert(0, project)
     os.chdir(project)

@@ -134,7 +134,6 @@ const calls = {
       packages: ["site", "tutorial", "testing", "checks"],
       projects: [[part.project, "/repo"]],
     });
-    python.runPython(`import os; os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"`);
     python.pyimport("tutorial.playground.inside.travel").set_clock = (seconds, ticks) => {
       ahead = seconds === undefined ? 0 : seconds * 1000 - dateNow();
       stopped = ticks ? null : seconds * 1000;
