@@ -102,7 +102,8 @@ def promises_of(part: Part, seen: Callable[[Outcome], None]) -> Outcome:
         "root": str(ROOT),
         "checkpoints": str(CHECKPOINTS),
         "chapter_apps": chapter_apps(part),
-        "options": ["-p", "tutorial.playground.inside.checking"],
+        # No thread can watch over a test that hangs; somebody with a button does.
+        "options": ["-p", "tutorial.playground.inside.checking", "-o", "faulthandler_timeout=0"],
     }
     Worker(job, Lines(take), Plan(plan)).run()  # type: ignore[arg-type]
     return outcome

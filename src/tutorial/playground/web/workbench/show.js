@@ -21,6 +21,7 @@ export function showCheck(place, found, open) {
     shown.append(element("p", {}, said), element("p", {}, element("strong", {}, `→ ${todo}`)));
     parts.push(shown);
   }
+  if (!found.holds && !found.causes.length) parts.push(element("p", {}, found.words));
   if (found.holds) parts.push(element("p", { class: "all-hold" }, `✓ ${found.held} promises hold.`));
   if (found.elsewhere)
     parts.push(
