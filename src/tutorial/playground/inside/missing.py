@@ -33,7 +33,8 @@ def supply(derive: Derive) -> None:
     os.environ["TUTORIAL_WITHOUT"] = "init_command"
     supply_pbkdf2(derive)
     count_nesting_in_python()
-    sys.modules["PIL._imaging"] = pillow_without_pixels()
+    for name in ("_imaging", "_imagingcms", "_webp"):
+        sys.modules[f"PIL.{name}"] = pillow_without_pixels(name)
 
 
 def supply_pbkdf2(derive: Derive) -> None:
@@ -64,27 +65,27 @@ def count_nesting_in_python() -> None:
     vars(json)["_default_decoder"] = decoder.JSONDecoder()
 
 
-def pillow_without_pixels() -> ModuleType:
-    """Return what stands for Pillow's compiled core, of which no wheel for a page exists.
+def pillow_without_pixels(name: str) -> ModuleType:
+    """Return what stands for a compiled module of Pillow, of which no wheel for a page exists.
 
     Pillow's own Python code reads a picture's format and size, and refuses what is no picture.
     Whatever wants pixels raises NeedsAComputer.
     """
-    core = ModuleType("PIL._imaging")
-
-    def missing(name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def refuse(*args: object, **options: object) -> NoReturn:
-            raise NeedsAComputer(name)
-
-        return refuse
-
-    core.__getattr__ = missing  # type: ignore[method-assign]
-    # Read when Pillow is imported: the strategies of zlib, and the version, which has to fit.
-    core.DEFAULT_STRATEGY, core.FILTERED, core.HUFFMAN_ONLY, core.RLE, core.FIXED = range(5)  # type: ignore[attr-defined]
     from PIL import _version
 
-    core.PILLOW_VERSION = _version.__version__  # type: ignore[attr-defined]
-    return core
+    def refuse(*args: object, **options: object) -> NoReturn:
+        raise NeedsAComputer(name)
+
+    def missing(attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        # A class, where one is asked for, because it may be compared with.
+        is_class = attribute[0].isupper()
+        return type(attribute, (), {"__new__": refuse}) if is_class else refuse
+
+    module = ModuleType(f"PIL.{name}")
+    # Read when Pillow is imported: the version, which has to fit, and the strategies of zlib.
+    constants = ("DEFAULT_STRATEGY", "FILTERED", "HUFFMAN_ONLY", "RLE", "FIXED")
+    vars(module).update({constant: number for number, constant in enumerate(constants)})
+    vars(module).update(PILLOW_VERSION=_version.__version__, __getattr__=missing)
+    return module
