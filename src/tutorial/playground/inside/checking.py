@@ -159,6 +159,19 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from left_to_a_computer())
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    try:
+        return (yield)
+    except NeedsAComputer:
+        # What pytest itself keeps of a fixture that raised, but not of a BaseException.
+        skipped = pytest.skip.Exception("needs a computer")
+        fixturedef.cached_result = (None, fixturedef.cache_key(request), (skipped, None))  # type: ignore[arg-type]
+        raise skipped from None
+
+
 def left_to_a_computer() -> Generator[None, Any, Any]:
     try:
         return (yield)
