@@ -27,7 +27,7 @@ from tutorial.playground.inside import travel
 from tutorial.playground.inside.missing import NeedsAComputer
 from tutorial.project_files import copy_what_runs, what_runs
 
-PROJECT, STATE = Path("/work/project"), Path("/work/state")
+PROJECT, STATE = Path("/check/project"), Path("/check/state")
 # What CPython's own modules say where there are no processes and no threads.
 NO_PROCESSES = ("emscripten does not support processes", "can't start new thread")
 
