@@ -122,6 +122,7 @@ def docs(session: nox.Session) -> None:
     """The book, built with the notebooks executed, and each page looked at in a browser."""
     install_everything(session)
     shutil.rmtree(HTML, ignore_errors=True)
+    session.run("tutorial", "playground", str(HTML.with_name("playground")))
     # scripts/test.py says how many processors there are for this session.
     workers = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "auto")
     jobs = "1" if workers == "0" else workers
@@ -136,6 +137,13 @@ def lab(session: nox.Session) -> None:
     artifacts = ROOT / ".cache" / "lab"
     run_tests(session, "tests/lab", env={"TUTORIAL_ARTIFACTS": str(artifacts)})
     session.log(f"The screenshots are in {artifacts}")
+
+
+@with_everything
+def playground(session: nox.Session) -> None:
+    """The parts and the checker in a browser's own Python, on a static host's strictest terms."""
+    install_everything(session)
+    run_tests(session, "tests/playground")
 
 
 @with_everything

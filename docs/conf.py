@@ -29,6 +29,7 @@ extensions = [
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",
+    "tutorial.playground.directive",
 ]
 exclude_patterns = ["_build", "README.md"]
 nitpicky = True

@@ -23,6 +23,7 @@ from tutorial.checking import check
 from tutorial.demo import walk
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, find, first
+from tutorial.playground import build as playground
 from tutorial.running.server import PASSWORD, Server, answers, free_port, serve
 
 app = typer.Typer(
@@ -246,6 +247,21 @@ def lab_command(
 ) -> None:
     with problems_in_words():
         lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
+
+
+@app.command("playground")
+def playground_command(
+    out: Annotated[Path, typer.Argument(help="A new folder, or a playground to replace.")],
+) -> None:
+    """Build a static site in which the parts run in the reader's own browser.
+
+    It holds the token lab, for any web server that serves files: Python itself comes along, in
+    WebAssembly. The first build fetches pinned packages of npm (and Node, where the machine has
+    none); after that, none needs a network. The book has it too, when it is in
+    `docs/_build/playground`.
+    """
+    with problems_in_words():
+        playground.run(out, console)
 
 
 @app.command("check")

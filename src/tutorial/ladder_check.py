@@ -69,7 +69,7 @@ def missing_files(part: Part) -> Iterator[str]:
     if "\ndef test_" not in text(TESTS / module):
         yield f"tests/{module}: no promise of part {part.number}."
     if part.number not in numbers_of_mutants():
-        yield f"tests/mutants/test_mutants.py: a mistake in part {part.number} and its test."
+        yield f"tests/mutants/mistakes.py: a mistake in part {part.number} and its test."
 
     settings = text(part.path / "medium" / "settings.py")
     for config in sorted(part.path.glob("*/apps.py")):
@@ -79,7 +79,7 @@ def missing_files(part: Part) -> Iterator[str]:
 
 def numbers_of_mutants() -> set[int]:
     """Return the parts that a mistake is planted in: the first argument of each ``Mutant``."""
-    tree = ast.parse(text(TESTS / "mutants" / "test_mutants.py"))
+    tree = ast.parse(text(TESTS / "mutants" / "mistakes.py"))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     first = [call.args[0] for call in calls if ast.unparse(call.func) == "Mutant"]
     return {int(ast.literal_eval(node)) for node in first}

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import TimeoutError, expect
 
 from tutorial.lab import Lab
 from tutorial.ladder import Part
 
-from .pages import BLACKLIST, TOKENS, TOO_WIDE, Visit, click, marks, serious, statuses, take_step
+from .pages import (
+    BLACKLIST,
+    TOKENS,
+    TOO_WIDE,
+    Visit,
+    click,
+    marks,
+    see,
+    serious,
+    statuses,
+    take_step,
+)
 
 
 def beginning(part: Part) -> list[str]:
@@ -72,6 +84,29 @@ def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
     page.get_by_role("button", name="Run the whole story").click()
     expect(page.locator("#before")).to_have_text("That was the whole story.")
     assert statuses(page) == STATUSES
+
+
+def test_a_link_shows_a_token_expire_at_once_and_leaves_the_whole_story(visit: Visit) -> None:
+    page = visit()
+    page.goto(f"{page.url}#expire")
+    page.reload()
+    expect(page.locator("#before")).to_contain_text("There is more to ask", timeout=20_000)
+    assert statuses(page) == ["200", "200", "401"]
+    see(page, f"401 Unauthorized GET {TOKENS.protected} Token is expired")
+    page.get_by_role("button", name="Next step").click()
+    expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+
+
+def test_nothing_can_be_clicked_before_the_server_is_ready(visit: Visit, running: Lab) -> None:
+    page = visit()
+    page.route(f"{running.url}config.json", lambda route: None)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#story")).to_have_attribute("inert", "")
+    with pytest.raises(TimeoutError):
+        page.locator("#call").click(timeout=500)
+    page.unroute(f"{running.url}config.json")
+    page.reload()
+    click(page, "Log in", "200 OK POST")
 
 
 def test_who_takes_over_stops_the_story(visit: Visit) -> None:

@@ -131,12 +131,12 @@ NEEDS = {
     ),
     "a mutant": Need(
         lambda root: add(
-            root / "tests/mutants/test_mutants.py",
+            root / "tests/mutants/mistakes.py",
             "\nMUTANTS.append(\n    Mutant(\n        99,\n"
             '        "no stripes",\n        SETTINGS,\n        "7",\n        "0",\n'
             '        "test_an_order_is_read",\n    )\n)\n',
         ),
-        "tests/mutants/test_mutants.py: a mistake in part 99 and its test.",
+        "tests/mutants/mistakes.py: a mistake in part 99 and its test.",
     ),
     "the README's row": Need(
         lambda root: change(

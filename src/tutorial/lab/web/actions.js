@@ -2,7 +2,7 @@
 
 import { roughly } from "./durations.js";
 import { explain, messageOf } from "./meaning.js";
-import { askClock, exchange, Trouble, whyNoAnswer } from "./server.js";
+import { askClock, exchange } from "./server.js";
 import { emptyLog, greet, redraw, showAnswer, showRequest, showTime, showTokens } from "./show.js";
 import {
   beginSession,
@@ -17,6 +17,8 @@ import {
   session,
 } from "./state.js";
 import { tamper } from "./token.js";
+import { whyNoAnswer } from "./transport.js";
+import { Trouble } from "./trouble.js";
 
 // ---- Requests --------------------------------------------------------------------------------
 

@@ -14,10 +14,11 @@ import {
   startAgain,
   untilExpired,
 } from "./actions.js";
-import { askClock, findServer, Trouble } from "./server.js";
+import { askClock, findServer } from "./server.js";
 import { $, element, greet, redraw, showStory, showTime, showTokens } from "./show.js";
 import { config } from "./state.js";
 import { Story, stepsOf } from "./story.js";
+import { Trouble } from "./trouble.js";
 
 let story;
 
@@ -151,16 +152,32 @@ async function start() {
   $("no-clock").hidden = config.clock;
   for (const id of ["log-out", "log-out-all", "at-server", "legend-blacklist"])
     $(id).hidden = !config.logout;
-  story = new Story({
-    steps: stepsOf(lab, config),
-    begin: () => inTurn(startAgain),
-    show: showStory,
-  });
+  $("differences").hidden = !config.differences;
+  $("differences")
+    .querySelector("ul")
+    .replaceChildren(...(config.differences ?? []).map((each) => element("li", {}, each)));
+  const steps = stepsOf(lab, config);
+  const begin = () => inTurn(startAgain);
+  const whole = new Story({ steps, begin, show: showStory });
+  story = whole;
   showStory(story);
   connectButtons();
   connectKeys();
   greet();
   document.body.dataset.ready = "true";
+  if (location.hash === "#expire") {
+    story = new Story({
+      steps: steps.filter(({ brief }) => brief),
+      begin,
+      pace: 900,
+      end: "There is more to ask: run the whole story, or press any button.",
+      show(brief) {
+        showStory(brief);
+        if (brief.over) story = whole;
+      },
+    });
+    story.toggle({ stepwise: reducedMotion.matches });
+  }
 }
 
 connectView();

@@ -1,39 +1,24 @@
-// What goes over the network: requests to the API's server, and to the page's own for the clock.
+// The server, asked: the facts, the time, and requests with what came back for them.
 
+import { showStarting } from "./show.js";
 import { config, configure, serverNow, setServerTime } from "./state.js";
+import * as transport from "./transport.js";
+import { Trouble } from "./trouble.js";
 
-export class Trouble extends Error {}
-
-// What the page's own server says, and the time, again: both may have changed while it was away.
+// Learn the facts and the time, again: both may have changed while the server was away.
 export async function findServer() {
   const before = config?.api;
-  try {
-    configure(await (await fetch("config.json")).json());
-  } catch {
-    throw new Trouble("The lab itself does not answer. Start it again: tutorial lab");
-  }
+  configure(await transport.config());
   if (before && before !== config.api) {
-    throw new Trouble("The server has come back at another address: reload this page.");
+    throw new Trouble("The server has come back at another URL: reload this page.");
   }
+  await transport.ready(showStarting);
   if (config.clock) await askClock();
 }
 
 // Learn the server's time, and before that let so many seconds pass there.
 export async function askClock(seconds) {
-  const moving = {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ seconds }),
-  };
-  let answer, content;
-  try {
-    answer = await fetch("clock", seconds === undefined ? {} : moving);
-    content = await answer.json();
-  } catch {
-    throw new Trouble("The lab itself does not answer. Start it again: tutorial lab");
-  }
-  if (!answer.ok) throw new Trouble(`${content.detail} Is the server still running?`);
-  setServerTime(content.now);
+  setServerTime(await transport.clock(seconds));
 }
 
 // Resolves to the request with its answer, and to one whose outcome is "none" without any.
@@ -62,14 +47,8 @@ export async function exchange({
   if (header) headers.Authorization = header;
   if (body) headers["Content-Type"] = "application/json";
   try {
-    const answer = await fetch(request.url, {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-      credentials: "omit",
-      cache: "no-store",
-      signal: AbortSignal.timeout(15000),
-    });
+    const init = { method, headers, body: body && JSON.stringify(body) };
+    const answer = await transport.ask(request.url, init);
     Object.assign(request, {
       text: await answer.text(),
       status: answer.status,
@@ -89,24 +68,4 @@ function parsed(text) {
   } catch {
     return null; // a page of HTML, for example
   }
-}
-
-// To a script, a refusal by CORS and a missing server look the same. A request whose answer
-// nobody can read ("no-cors") tells them apart.
-export async function whyNoAnswer() {
-  try {
-    await fetch(`${config.api}/`, {
-      mode: "no-cors",
-      credentials: "omit",
-      cache: "no-store",
-      signal: AbortSignal.timeout(5000),
-    });
-  } catch {
-    const again = config.clock ? ": tutorial lab" : ".";
-    return `No answer from ${config.api}: the server is gone. Start it again${again}`;
-  }
-  return (
-    `${config.api} is there, but does not allow this page’s origin, so the browser hands over no ` +
-    `answer (CORS). Start the server with DJANGO_CORS_ALLOWED_ORIGINS=${location.origin}`
-  );
 }

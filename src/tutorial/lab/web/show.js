@@ -34,6 +34,16 @@ function badge({ outcome, status, title }) {
   return element("strong", { class: `badge ${outcome}` }, mark, ` ${words}`);
 }
 
+// How far the server's start is: what it does, and how much of it is done; null when it is ready.
+export function showStarting(progress) {
+  $("starting").hidden = !progress;
+  for (const part of document.querySelectorAll("#story, .columns")) part.inert = Boolean(progress);
+  if (!progress) return;
+  setText($("starting-words"), progress.words);
+  if (progress.share === undefined) $("starting-bar").removeAttribute("value");
+  else $("starting-bar").value = progress.share;
+}
+
 export function showAnswer({ method, url, message, because, ...rest }) {
   const asked = url ? `${method} ${pathOf(url)}` : "";
   $("verdict").replaceChildren(

@@ -1,4 +1,6 @@
 // The whole story, step by step: what to ask before, what is done, what could be seen.
+//
+// The steps that are `brief` are a story too: an access token that works, and expires.
 
 const INTRODUCTION = "From the first request to the last refusal, against the real server.";
 
@@ -12,12 +14,14 @@ export function stepsOf(lab, config) {
     },
     {
       before: "log in. A password goes there, once. What comes back?",
+      brief: true,
       act: lab.logInAsDemo,
       after:
         "A token pair: an access token for every request, and a refresh token for when it is gone.",
     },
     {
       before: "the same request, with the access token. What does the server have to look up?",
+      brief: true,
       act: lab.call,
       after:
         "200. The signature fits, and exp is still ahead. Only the user was looked up, and no session.",
@@ -36,12 +40,16 @@ export function stepsOf(lab, config) {
     after,
   });
   steps.push(
-    fiveMinutes(
-      "five minutes pass. Nobody touches the token.",
-      "exp lies behind the server’s clock. The token is the same, character by character.",
-    ),
+    {
+      ...fiveMinutes(
+        "five minutes pass. Nobody touches the token.",
+        "exp lies behind the server’s clock. The token is the same, character by character.",
+      ),
+      brief: true,
+    },
     {
       before: "the same request with the same token. What does the server say?",
+      brief: true,
       act: lab.call,
       after: "401, token is expired. It was refused by its exp, not by anybody’s decision.",
     },
@@ -101,8 +109,8 @@ export function stepsOf(lab, config) {
 
 // Plays the steps, or goes through them one by one. `show(story)` is told of every change.
 export class Story {
-  constructor({ steps, begin, show }) {
-    Object.assign(this, { steps, begin, show });
+  constructor({ steps, begin, show, pace = null, end = "That was the whole story." }) {
+    Object.assign(this, { steps, begin, show, pace, end });
     this.index = null; // of the next step; null before the story
     this.playing = null;
     this.busy = false;
@@ -117,7 +125,7 @@ export class Story {
     const before = this.steps[this.index]?.before;
     return [
       this.steps[this.index - 1]?.after ?? "A fresh start: nobody is logged in.",
-      before ? `Next: ${before}` : "That was the whole story.",
+      before ? `Next: ${before}` : this.end,
     ];
   }
 
@@ -167,9 +175,9 @@ export class Story {
     return true;
   }
 
-  // As long as the captions take to read aloud.
+  // As long as the captions take to read aloud, unless somebody is in a hurry.
   reading() {
-    const milliseconds = 1500 + 40 * this.captions.join(" ").length;
+    const milliseconds = this.pace ?? 1500 + 40 * this.captions.join(" ").length;
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 }
