@@ -237,10 +237,15 @@ def supply(root: Path, *, without: str = "") -> None:
 
 def check(root: Path, part: str) -> subprocess.CompletedProcess[str]:
     """Run the copy of the check on the copy of the repository."""
+    code = (
+        "import runpy, sys; "
+        "sys.path.insert(0, sys.argv.pop(1)); "  # before the package that is installed
+        "runpy.run_module('tutorial.ladder_check', run_name='__main__', alter_sys=True)"
+    )
     return subprocess.run(
-        [sys.executable, "-m", "tutorial.ladder_check", part],
+        [sys.executable, "-c", code, str(root / "src"), part],
         cwd=root,
-        env=child_environment(root / "src", PYTHONPYCACHEPREFIX=str(root / ".cache" / "pycache")),
+        env=child_environment(PYTHONPYCACHEPREFIX=str(root / ".cache" / "pycache")),
         capture_output=True,
         encoding="utf-8",
         check=False,

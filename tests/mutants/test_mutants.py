@@ -12,7 +12,7 @@ from tutorial.checking.run import CHECKPOINTS
 
 from .asked import ASKED
 from .covered import EXCUSED, SEEN_BY, UNDONE
-from .mistakes import MUTANTS
+from .mistakes import MUTANTS, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
