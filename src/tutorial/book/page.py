@@ -314,7 +314,7 @@ def work_out(step: Step) -> None:
                     step.line,
                     f"tutorial check {number} ~/{PROJECT}",
                     None,
-                    (VARIES, f"All promises up to part {number} hold.{VARIES}", VARIES),
+                    (VARIES, f"✓ All {VARIES} promises up to part {number}, {VARIES}", VARIES),
                 )
             ]
 

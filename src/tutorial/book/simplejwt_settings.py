@@ -25,6 +25,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from tutorial.ladder import find, first
+from tutorial.running.environment import child_environment
 
 PART = first("has_tokens")  # whose values are shown beside the defaults
 
@@ -115,7 +116,11 @@ def defaults() -> dict[str, str]:
     Raises ExtensionError when what is explained here is not exactly that.
     """
     done = subprocess.run(
-        [sys.executable, "-c", READ], capture_output=True, check=False, encoding="utf-8"
+        [sys.executable, "-c", READ],
+        env=child_environment(),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
     )
     if done.returncode:
         raise ExtensionError(f"Simple JWT's settings cannot be read:\n{done.stderr[-800:]}")

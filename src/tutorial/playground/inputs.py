@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.ladder import ROOT
+from tutorial.running.environment import tools_environment
 
 NPM = Path(__file__).parent / "npm"
 CACHE = ROOT / ".cache" / "playground"
@@ -117,7 +118,7 @@ def run(
         done = subprocess.run(
             [*command, *map(str, more)],
             cwd=cwd,
-            env={**os.environ, "NODE_PATH": str(modules)} if modules else None,
+            env=tools_environment() | ({"NODE_PATH": str(modules)} if modules else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
