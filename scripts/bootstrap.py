@@ -178,10 +178,14 @@ def set_up():
 
 
 def put_our_package_first():
-    """Let `import tutorial` find ours, whatever lies in a folder that PYTHONPATH names."""
+    """Let `import tutorial` find ours, whatever lies in a folder that PYTHONPATH names.
+
+    In place of the line that was installed, which stops every Python before 3.13 where the path
+    is not ASCII and the locale is: `site` reads it in the locale's encoding.
+    """
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
     line = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!a})\n"
-    (packages / "our_package_first.pth").write_text(line, encoding="utf-8")
+    (packages / "tutorial.pth").write_text(line, encoding="ascii")
 
 
 def empty(folder):

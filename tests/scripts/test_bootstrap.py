@@ -58,6 +58,8 @@ class House:
                 )
                 wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
                 wheel.writestr(f"{info}/RECORD", "")
+                if name == "tutorial":  # what an editable installation adds
+                    wheel.writestr("tutorial.pth", f"{root / 'src'}\n")
         self.write("requirements.txt", "--no-index\n--find-links wheels\n-r parts/last.txt\n")
         (root / "parts").mkdir()
         self.write("parts/last.txt", "tutorial\nnox\n")
@@ -472,6 +474,15 @@ def test_our_package_comes_first(house, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="an interrupt cannot be sent to one process there")
+def test_python_starts_where_the_locale_is_ascii_and_the_path_is_not(house):
+    house.start()
+    python = house.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = subprocess.run(
+        [python, "-c", ""], env={**os.environ, "LC_ALL": "C"}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_interrupt_while_installing(house, tmp_path):
     environment, begun = slow_uv(tmp_path)
     script = subprocess.Popen(
