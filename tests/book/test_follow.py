@@ -5,13 +5,16 @@ robot in a project as it is where the chapter begins. Run in the environment of 
 """
 
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tutorial.book import page as book_page
 from tutorial.book.page import (
@@ -24,6 +27,7 @@ from tutorial.book.page import (
     read_page,
 )
 from tutorial.book.robot import Robot, table_rows
+from tutorial.book.terminal import Terminal
 from tutorial.ladder import LADDER, ROOT, find
 from tutorial.project_files import clean_copy
 
@@ -311,6 +315,29 @@ def test_an_error_within_a_block_is_found_where_python_takes_it_whole(robot, tmp
 @pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
 def test_a_chapter_without_a_mistake_is_followed(robot):
     robot.follow(read_page(chapter_path(find(3))))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the robot reads in a POSIX terminal")
+def test_nothing_outlives_its_terminal_where_a_hang_up_is_ignored(tmp_path):
+    """As under nohup."""
+    lock = tmp_path / "lock"
+    (tmp_path / "hold.py").write_text(
+        "import sys, time, filelock\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('It is held.', flush=True)\n"
+        "    time.sleep(600)\n",
+        encoding="utf-8",
+    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal = Terminal(tmp_path, {"PATH": os.environ["PATH"]})
+        terminal.start(shlex.join([sys.executable, "hold.py", str(lock)]))
+        assert terminal.wait_for([r"It is held\."], 60)[0] == 0
+        terminal.close()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with FileLock(lock, timeout=60):  # which whatever holds it gives back when it ends
+        pass
 
 
 # What a page means

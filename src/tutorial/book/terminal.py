@@ -7,6 +7,7 @@ asks for it (Python 3.13 does), as one block between two marks. They need a POSI
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
             timeout=PATIENCE,
+            # nohup has it ignored, and then a server would outlive its terminal.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self._child.delaybeforesend = None
         self._wait_for_prompt("bash")
