@@ -31,7 +31,8 @@ def tutorial():
         result = subprocess.run(
             [sys.executable, "-m", "tutorial", *map(str, arguments)],
             cwd=options.pop("cwd", ROOT),
-            env=child_environment(COLUMNS="100"),
+            # With the variables of a person's terminal: those of an active environment, too.
+            env=child_environment(learners=True, COLUMNS="100"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

@@ -42,6 +42,8 @@ class Difference:
     kind: str  # missing, changed, renamed, surplus
     ours: str  # as it is written in the project
     theirs: str  # as it is written in the chapter
+    here: str = ""  # of several lines, the first that differs …
+    there: str = ""  # … and the chapter's in its place
 
     @property
     def owner(self) -> str:
@@ -242,9 +244,9 @@ def compare(
         if symbol in mine:
             found = mine[symbol]
             if found.means != wanted.means:
-                file, line = found.file, first_change(ours, theirs, found, wanted)
+                file, (line, *lines) = found.file, first_change(ours, theirs, found, wanted)
                 differences.append(
-                    Difference(symbol, file, line, "changed", found.text, wanted.text)
+                    Difference(symbol, file, line, "changed", found.text, wanted.text, *lines)
                 )
             continue
         if parent(symbol) and parent(symbol) not in mine and parent(symbol) in model:
@@ -329,19 +331,38 @@ def beside(
     return (wanted.file, 0) if wanted.file in ours else ("", 0)
 
 
-def first_change(ours: dict[str, str], theirs: dict[str, str], found: Unit, wanted: Unit) -> int:
-    """Return the first line of a changed function that the chapter's function has not."""
-    if not found.text.startswith("def "):
-        return found.line
-    model = set(lines_of(theirs.get(wanted.file, ""), wanted))
-    for number, line in enumerate(lines_of(ours.get(found.file, ""), found), found.line):
-        if line.strip() and line not in model and not line.strip().startswith("#"):
-            return number
-    return found.line
+def first_change(
+    ours: dict[str, str], theirs: dict[str, str], found: Unit, wanted: Unit
+) -> tuple[int, str, str]:
+    """Return where something of several lines begins to differ: the line's number, the line, and
+    the chapter's in its place. Of a line that is not there, the number of the one before it.
+    """
+    if found.symbol.endswith((".bases", ".decorators")):
+        return found.line, "", ""
+    mine = statements(lines_of(ours.get(found.file, ""), found))
+    model = statements(lines_of(theirs.get(wanted.file, ""), wanted))
+    if len(mine) < 2 or len(model) < 2:
+        return found.line, "", ""
+    texts, other = [text for _, text in mine], [text for _, text in model]
+    changes = SequenceMatcher(None, texts, other, autojunk=False).get_opcodes()
+    for kind, start, end, first, last in changes:
+        if kind == "equal" or (kind == "insert" and not start):
+            continue
+        number = mine[start if end > start else start - 1][0]
+        here = texts[start] if end > start else ""
+        there = other[first] if last > first else ""
+        return found.line + number, here.rstrip(","), there.rstrip(",")
+    return found.line, "", ""
+
+
+def statements(lines: list[str]) -> list[tuple[int, str]]:
+    """Return the lines that do something, each with its place."""
+    plain = ((number, line.partition("  #")[0].strip()) for number, line in enumerate(lines))
+    return [(number, line) for number, line in plain if line and not line.startswith("#")]
 
 
 def lines_of(text: str, found: Unit) -> list[str]:
-    """Return the lines of the function that begins where the unit is."""
+    """Return the lines of the function, or the value, that begins where the unit is."""
     lines = text.splitlines()[found.line - 1 :]
     if not lines:
         return []

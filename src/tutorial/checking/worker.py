@@ -178,6 +178,7 @@ class Worker:
         from django.apps import apps
         from django.conf import settings as loaded
         from django.contrib.auth import get_user_model
+        from django.core.exceptions import ImproperlyConfigured
 
         from tutorial.checking import observe
 
@@ -191,7 +192,11 @@ class Worker:
             has_username = any(field.name == "username" for field in user._meta.get_fields())
         except Exception:
             login, has_username = "username", True  # the checks say what is wrong with it
-        signing = [getattr(loaded, "SECRET_KEY", "")]
+        try:
+            signing = [str(loaded.SECRET_KEY)]
+        except ImproperlyConfigured:  # which Django raises of an empty one, when it is asked for
+            self.found("setting", fatal=True, setting="SECRET_KEY", key="", wrong="empty",
+                       hint="Give it a long text that nobody can guess.")  # fmt: skip
         with suppress(Exception):
             signing.append(str(dict(loaded.SIMPLE_JWT).get("SIGNING_KEY", "")))
         self.write(
@@ -235,6 +240,7 @@ class Worker:
             self.found(
                 "load",
                 fatal=True,
+                at="urls",
                 raised=observe.raised(error, self.project),
                 shadows=observe.shadowed(self.project),
             )

@@ -60,6 +60,8 @@ class Answered(Raised):
             said += f" The closest one is {closest}."
             todo = f"Is {path.rstrip('/')}/ spelled like that in the URLs?"
         if difference:
+            if not difference.file.endswith("urls.py"):
+                todo = "Compare it with the chapter."
             return self.cause(
                 difference.file, difference.line, f"{said} {self.told(difference)}", todo, CONFIRMED
             )
@@ -126,6 +128,8 @@ class Answered(Raised):
             f"{exchange['sent']} was sent, and no parser of `{view['name']}` takes it: "
             f"it has {', '.join(parsers)}."
         )
+        if slip := self.slip("DEFAULT_PARSER_CLASSES"):
+            return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
         todo = f"Add {wanted} to its parsers." if wanted else "Which parsers does it have?"
         file, line = self.where_set(view, "parsers", "parser_classes", "DEFAULT_PARSER_CLASSES")
         return self.cause(file, line, said, todo, CONFIRMED)
@@ -143,6 +147,8 @@ class Answered(Raised):
             file, line = self.where_set(
                 view, "authenticators", "authentication_classes", "DEFAULT_AUTHENTICATION_CLASSES"
             )
+            if slip := self.slip("DEFAULT_AUTHENTICATION_CLASSES"):
+                return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
             todo = "Is JWTAuthentication among them?"
             return self.cause(file, line, said, todo, CONFIRMED)
         if not exchange["token"] and "should be 2" in failure["said"]:
