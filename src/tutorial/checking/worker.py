@@ -141,6 +141,7 @@ class Worker:
             TUTORIAL_SETTINGS=settings,
             TUTORIAL_STATE=self.job["state"],
             TUTORIAL_FAST_PASSWORDS="1",
+            TUTORIAL_LANGUAGE="en-us",
             TUTORIAL_PROJECT=str(self.project),
         )
         import django
@@ -297,6 +298,7 @@ class Worker:
         from django.db.migrations.loader import MigrationLoader
         from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
         from django.db.migrations.state import ProjectState
+        from django.utils.translation import override
 
         from tutorial.checking import observe
 
@@ -321,10 +323,12 @@ class Worker:
             questioner = NonInteractiveMigrationQuestioner(
                 specified_apps=None, dry_run=True, verbosity=0, log=Silent()
             )
-            before = loader.project_state()
-            detector = MigrationAutodetector(before, ProjectState.from_apps(apps), questioner)
             try:
-                changes = detector.changes(graph=loader.graph)
+                with override(None):  # as makemigrations: another language is no change
+                    before = loader.project_state()
+                    after = ProjectState.from_apps(apps)
+                    detector = MigrationAutodetector(before, after, questioner)
+                    changes = detector.changes(graph=loader.graph)
             except SystemExit:
                 changes = {}
                 self.found("changed", fatal=True, changes=[["reviews", "", "", "a new field"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ TYPES = {
     "FormParser": "application/x-www-form-urlencoded",
     "MultiPartParser": "multipart/form-data",
 }
+ACTIONS = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 
 
 class Answered(Raised):
@@ -50,6 +52,8 @@ class Answered(Raised):
         said = f"No route leads to {path}."
         todo = "Add it to the URLs."
         segments = {part for part in re.split(r"[/\d]+", path) if part}
+        if cause := self.without_actions(segments, said):
+            return cause
         difference = self.best(
             lambda one: ("urls" in one.symbol.partition(":")[0]) * (
                 1 + 2 * len(segments & set(re.findall(r"[\w]+", f"{one.ours} {one.theirs}")))
@@ -75,6 +79,30 @@ class Answered(Raised):
                         return self.cause(source, number, said, todo, CONFIRMED)
         named = self.file(failure["file"])
         return self.cause(named if named.endswith("urls.py") else file, line, said, todo, CONFIRMED)
+
+    def without_actions(self, segments: set[str], said: str) -> Cause | None:
+        """A viewset that a router knows, and makes no routes of."""
+        for file in [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]:
+            for prefix, name in re.findall(
+                r"\.register\(\s*r?['\"]([^'\"]*)['\"]\s*,\s*(?:\w+\.)*(\w+)",
+                self.sources.get(file, ""),
+            ):
+                if prefix.strip("/") not in segments or name not in self.classes:
+                    continue
+                node = self.classes[name][1]
+                bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                own = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+                acts = own & ACTIONS or any(base.endswith("ModelMixin") for base in bases)
+                if bases & {"ViewSet", "GenericViewSet"} and not acts:
+                    return self.cause(
+                        self.classes[name][0], node.lineno,
+                        f"{said} `{name}` is registered there, and has no actions: neither "
+                        "`list` nor `retrieve`.",
+                        "Inherit from `viewsets.ReadOnlyModelViewSet`, which has both, or from "
+                        "`viewsets.ModelViewSet`, which can write, too.",
+                        CONFIRMED,
+                    )  # fmt: skip
+        return None
 
     def of_301(self, exchange: Seen, failure: Seen) -> Cause | None:
         return (

@@ -120,9 +120,9 @@ class Noticed(Compared):
     def slip(self, setting: str) -> Cause | None:
         """Return the key of the settings that was meant to be this one, and is spelled wrong."""
         for finding in self.observed.findings:
-            if finding["kind"] == "setting" and finding["wrong"] == "unknown":
-                if get_close_matches(finding["key"], [setting], 1, 0.75):
-                    return self.of_setting(finding)
+            unknown = finding["kind"] == "setting" and finding["wrong"] == "unknown"
+            if unknown and get_close_matches(finding["key"], [setting], 1, 0.75):
+                return self.of_setting(finding)
         return None
 
     def noticed(self, library: str) -> Cause | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from tutorial.checking.comparison import Difference, classes, compare
+from tutorial.checking.comparison import Difference, classes, compare, other_names
 from tutorial.checking.diagnosis.model import Cause, Observed
 
 
@@ -36,6 +36,12 @@ class Places:
             file: re.sub(r"\bmedium\b", package, text) if file.endswith(".py") else text
             for file, text in observed.chapter.items()
         }
+        # And what is the same class under another name is the same class.
+        for name, own in other_names(self.sources, chapter).items():
+            chapter = {
+                file: re.sub(rf"\b{name}\b", own, text) if file.endswith(".py") else text
+                for file, text in chapter.items()
+            }
         self.differences = [
             one
             for one in compare(self.sources, self.settings, chapter, "medium/settings.py")

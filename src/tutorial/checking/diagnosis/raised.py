@@ -88,8 +88,9 @@ class Raised(Noticed):
             return self.no_patterns(message, sure)
         if kind == "KeyError" and at and re.search(r"\.context\[", at["code"]):
             name = message.strip("'\"")
+            here = self.cause(at["file"], at["line"], "", "", sure)
             return replace(
-                self.blame(chain, failure, sure) or self.cause(at["file"], at["line"], "", "", sure),
+                self.blame(chain, failure, sure) or here,
                 said=f"A serializer that was made without a context asks it for `{name}`.",
                 todo="`self.get_serializer(…)` hands the context on; a serializer that is made by "
                 'hand needs `context={"request": request}`.',
