@@ -136,6 +136,7 @@ class Worker:
     def set_up(self, settings: str) -> None:
         from tutorial.checking import observe
 
+        os.environ.pop("DJANGO_CONFIGURATION", None)  # which pytest-django would go by
         os.environ.update(
             DJANGO_SETTINGS_MODULE="tutorial.running.settings",
             TUTORIAL_SETTINGS=settings,

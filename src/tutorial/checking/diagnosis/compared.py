@@ -102,6 +102,9 @@ class Compared(Places):
         file = self.file(failure["file"])
         question = f"{failure['question']} {failure['promise']}"
         asked = set(re.findall(r"\w+", failure["question"])) - {"the", "Is", "in", "of", "at"}
+        families = {
+            name.partition("_")[0] for name in asked if re.fullmatch("[A-Z]+_[A-Z_]+", name)
+        }
         told = set(re.findall(r"\w+", failure["said"]))
         few = len(self.differences)
         path = exchange.get("path", "")
@@ -131,6 +134,7 @@ class Compared(Places):
                 points += 1.5
             if one.file in self.settings_files() and file == self.settings:
                 points += 0.5
+                points += 2.0 * (one.symbol.partition("_")[0] in families)
             points += self.of_a_kind(one, path)
             if one.kind == "surplus" and one.ours.startswith("def ") and not near.get(one.owner):
                 points -= 1
