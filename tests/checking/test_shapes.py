@@ -432,32 +432,33 @@ def test_the_python_is_named(tutorial, tmp_path):
     assert "the tutorial's own" in tutorial("check", 1, tmp_path / "project").out
 
 
-def test_an_environment_that_is_active_is_used(tutorial, tmp_path, monkeypatch):
+def test_an_environment_that_is_active_is_used(tutorial, tmp_path):
     clean_copy(LADDER[0].path, tmp_path / "project")
     elsewhere = bare_environment(tmp_path / "environments" / "shop")
-    monkeypatch.setenv("VIRTUAL_ENV", str(elsewhere))
-    result = tutorial("check", 1, tmp_path / "project")
+    active = {"VIRTUAL_ENV": str(elsewhere)}
+    result = tutorial("check", 1, tmp_path / "project", variables=active)
     assert result.code == 0 and "VIRTUAL_ENV" in result.out, result.out + result.err
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # the tutorial's own, as the README has it
-    assert "the tutorial's own" in tutorial("check", 1, tmp_path / "project").out
+    active = {"VIRTUAL_ENV": sys.prefix}  # the tutorial's own, as the README has it
+    result = tutorial("check", 1, tmp_path / "project", variables=active)
+    assert "the tutorial's own" in result.out
 
 
 @pytest.mark.parametrize("manager", ["Poetry", "pipenv", "conda", "uv"])
-def test_an_environment_of_a_manager_is_found(tutorial, tmp_path, monkeypatch, manager):
+def test_an_environment_of_a_manager_is_found(tutorial, tmp_path, manager):
     folder = tmp_path / "project"
+    variables = {}
     clean_copy(LADDER[0].path, folder)
     elsewhere = bare_environment(tmp_path / "virtualenvs" / "my-shop-AbCd1234-py3.11")
     if manager == "Poetry":
         (folder / "pyproject.toml").write_text('[tool.poetry]\nname = "My Shop"\n', "utf-8")
-        monkeypatch.setenv("POETRY_CACHE_DIR", str(tmp_path))
+        variables = {"POETRY_CACHE_DIR": str(tmp_path)}
     elif manager == "pipenv":  # with PIPENV_VENV_IN_PROJECT off, and a file that names it
         (folder / ".venv").write_text(f"{elsewhere}\n", "utf-8")
     elif manager == "conda":
-        monkeypatch.setenv("CONDA_PREFIX", str(elsewhere))
-        monkeypatch.setenv("CONDA_DEFAULT_ENV", "shop")
+        variables = {"CONDA_PREFIX": str(elsewhere), "CONDA_DEFAULT_ENV": "shop"}
     else:
-        monkeypatch.setenv("UV_PROJECT_ENVIRONMENT", str(elsewhere))
-    result = tutorial("check", 1, folder)
+        variables = {"UV_PROJECT_ENVIRONMENT": str(elsewhere)}
+    result = tutorial("check", 1, folder, variables=variables)
     assert result.code == 0 and "the tutorial's own" not in result.out, result.out + result.err
 
 

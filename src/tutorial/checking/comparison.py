@@ -397,14 +397,18 @@ def other_names(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
     """
     mine, model = classes(ours), classes(theirs)
     unknown = {name: made_of(mine[name][1]) for name in mine.keys() - model.keys()}
+    missing = {name: made_of(model[name][1]) for name in sorted(model.keys() - mine.keys())}
     found: dict[str, str] = {}
-    for name in sorted(model.keys() - mine.keys()):
-        wanted = made_of(model[name][1])
-        alike = {one: len(has & wanted) / len(has | wanted) for one, has in unknown.items()}
-        best = max(sorted(alike), key=lambda one: alike[one], default="")
-        if best and alike[best] >= 0.6:
-            found[name] = best
-            del unknown[best]
+    before = -1
+    while before != len(found):  # one that is known helps to know those that use it
+        before = len(found)
+        for name in sorted(missing.keys() - found.keys()):
+            wanted = {found.get(one, one) for one in missing[name]}
+            alike = {one: len(has & wanted) / len(has | wanted) for one, has in unknown.items()}
+            best = max(sorted(alike), key=lambda one: alike[one], default="")
+            if best and alike[best] >= 0.6:
+                found[name] = best
+                del unknown[best]
     return found
 
 

@@ -181,6 +181,17 @@ class Answered(Raised):
             return self.cause(file, line, said, todo, CONFIRMED)
         if not exchange["token"] and "should be 2" in failure["said"]:
             return self.refused(exchange, view, failure)
+        if exchange["token"] and "401" not in failure["said"].partition("got")[0]:
+            difference = self.best(
+                lambda one: one.symbol.startswith("SIMPLE_JWT.") * (
+                    1 + bool(re.search("AUTH|KEY|ALGO|AUDI|ISSU|USER|CLAIM|LEEWAY", one.symbol))
+                ), 2)  # fmt: skip
+            if difference:
+                said = f"`{view['name']}` refuses the token that the login gave."
+                return self.cause(
+                    difference.file, difference.line, f"{said} {self.told(difference)}",
+                    "Compare it with the chapter.", CONFIRMED,
+                )  # fmt: skip
         return None
 
     def of_403(self, exchange: Seen, failure: Seen) -> Cause | None:

@@ -140,6 +140,8 @@ class Compared(Places):
                 points -= 1
             if one.theirs.startswith("class ") or one.ours.startswith("class "):
                 points -= 0.2
+            if one.kind == "surplus" and one.ours.startswith("class ") and one.symbol == one.owner:
+                points -= 2  # a class of one's own does nothing by being there
             if one.symbol.startswith(("INSTALLED_APPS", "MIDDLEWARE")):
                 points += 1 + (failure["file"].partition("/")[0] in names)
             return points + (2.5 if few == 1 else 1.0 if few <= 4 else 0)

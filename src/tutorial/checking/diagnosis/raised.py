@@ -385,13 +385,18 @@ class Raised(Noticed):
         names = set(PLAIN_CODE.findall(message)) - {"object", "has", "attribute", "the", "not"}
         codes = " ".join(f["code"] for one in chain for f in own_frames(one))
         setting = SETTINGS_OF.get(library, "")
+        # The line of a library where it was raised says what was read: `self.permission_classes`
+        deepest = [one["frames"][-1] for one in chain if one["frames"]]
+        read = {
+            name for one in deepest if not one["own"] for name in PLAIN_CODE.findall(one["code"])
+        }
         view = ((failure or {}).get("exchange") or {}).get("view") or {}
         near = related(view["name"], self.classes) if view.get("name") else {}
 
         def score(one: Difference) -> float:
             points = 0.0
             last = one.symbol.rpartition(".")[2]
-            text = set(PLAIN_CODE.findall(f"{one.ours} {one.theirs}"))
+            text = set(PLAIN_CODE.findall(f"{one.ours} {one.theirs} {one.here} {one.there}"))
             if last in names or one.owner in names:
                 points += 3
             points += min(2, len(names & text))
@@ -401,6 +406,8 @@ class Raised(Noticed):
                 points += 3
             if one.owner in near:
                 points += 2
+            if last in read:
+                points += 1.5
             if len(self.differences) <= 2:
                 points += 1.5
             return points
