@@ -212,6 +212,8 @@ class Answered(Raised):
                 )
                 file, line = self.where_set(view, "authenticators", "authentication_classes",
                                             "DEFAULT_AUTHENTICATION_CLASSES")  # fmt: skip
+                if slip := self.slip("DEFAULT_AUTHENTICATION_CLASSES"):
+                    return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
                 todo = "Put JWTAuthentication first, or leave it alone there."
                 return self.cause(file, line, said, todo, CONFIRMED)
             return None

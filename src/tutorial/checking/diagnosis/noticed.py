@@ -123,6 +123,11 @@ class Noticed(Compared):
             unknown = finding["kind"] == "setting" and finding["wrong"] == "unknown"
             if unknown and get_close_matches(finding["key"], [setting], 1, 0.75):
                 return self.of_setting(finding)
+        for one in self.differences:
+            if one.kind == "renamed" and one.symbol == f"REST_FRAMEWORK.{setting}":
+                return self.cause(
+                    one.file, one.line, self.told(one), "Compare it with the chapter.", NOTICED
+                )
         return None
 
     def noticed(self, library: str) -> Cause | None:
