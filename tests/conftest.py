@@ -25,13 +25,16 @@ hear_interrupts()
 
 @pytest.fixture
 def tutorial():
-    """Run ``tutorial …`` as a person does, with an output that is no terminal."""
+    """Run ``tutorial …`` as a person does, with an output that is no terminal.
 
-    def run(*arguments, **options):
+    Of the shell, it has what an interpreter needs; ``variables`` are what a test exports.
+    """
+
+    def run(*arguments, variables=None, **options):
         result = subprocess.run(
             [sys.executable, "-m", "tutorial", *map(str, arguments)],
             cwd=options.pop("cwd", ROOT),
-            env=child_environment(COLUMNS="100"),
+            env=child_environment(COLUMNS="100", **(variables or {})),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

@@ -110,6 +110,51 @@ def apps_on_the_path(folder):
     )
 
 
+def apps_in_src(folder):
+    (folder / "src").mkdir()
+    for name in ("medium", "reviews"):
+        (folder / name).rename(folder / "src" / name)
+    edit(
+        folder / "manage.py",
+        (
+            "def main():",
+            "here = os.path.dirname(os.path.abspath(__file__))\n"
+            "sys.path.insert(0, os.path.join(here, 'src'))\n\n\ndef main():",
+        ),
+    )
+
+
+def another_language(folder):
+    """Of what Django says, too: in names of models, and in the API's errors."""
+    edit(
+        folder / "medium/settings.py",
+        ('LANGUAGE_CODE = "en-us"', 'LANGUAGE_CODE = "de"'),
+        ('TIME_ZONE = "UTC"', 'TIME_ZONE = "Asia/Tokyo"'),
+    )
+
+
+def views_in_a_package(folder):
+    (folder / "reviews" / "views").mkdir()
+    (folder / "reviews" / "views.py").rename(folder / "reviews" / "views" / "product.py")
+    edit(folder / "reviews/views/product.py", ("from .", "from .."))
+    (folder / "reviews/views/__init__.py").write_text("from .product import *\n", "utf-8")
+
+
+def routes_in_the_app(folder):
+    (folder / "reviews/urls.py").write_text(
+        "from rest_framework import routers\n\nfrom .views import ProductViewSet\n\n"
+        "router = routers.SimpleRouter()\n"
+        "router.register(r'product', ProductViewSet, basename='product')\n"
+        "urlpatterns = router.urls\n",
+        "utf-8",
+    )
+    (folder / "medium/urls.py").write_text(
+        "from django.contrib import admin\nfrom django.urls import include, path\n\n"
+        "urlpatterns = [path('admin/', admin.site.urls), path('', include('reviews.urls'))]\n",
+        "utf-8",
+    )
+
+
 def a_prefix(folder):
     edit(
         folder / "medium/urls.py",
@@ -310,6 +355,8 @@ SHAPES = {
         no_settings_named,
         apps_in_a_folder,
         apps_on_the_path,
+        apps_in_src,
+        another_language,
         one_folder_up,
         manage_py_itself,
         a_zip,
@@ -334,7 +381,14 @@ SHAPES = {
         its_environment_is_called(".venv"),
         its_environment_is_above,
     ],
-    API.number: [apps_in_a_folder, a_prefix, a_versioned_prefix],
+    API.number: [
+        apps_in_a_folder,
+        a_prefix,
+        a_versioned_prefix,
+        views_in_a_package,
+        routes_in_the_app,
+    ],
+    TOKENS.number: [another_language],
 }
 CASES = [(number, shape) for number, shapes in SHAPES.items() for shape in shapes]
 
@@ -378,14 +432,34 @@ def test_the_python_is_named(tutorial, tmp_path):
     assert "the tutorial's own" in tutorial("check", 1, tmp_path / "project").out
 
 
-def test_an_environment_that_is_active_is_used(tutorial, tmp_path, monkeypatch):
+def test_an_environment_that_is_active_is_used(tutorial, tmp_path):
     clean_copy(LADDER[0].path, tmp_path / "project")
     elsewhere = bare_environment(tmp_path / "environments" / "shop")
-    monkeypatch.setenv("VIRTUAL_ENV", str(elsewhere))
-    result = tutorial("check", 1, tmp_path / "project")
+    active = {"VIRTUAL_ENV": str(elsewhere)}
+    result = tutorial("check", 1, tmp_path / "project", variables=active)
     assert result.code == 0 and "VIRTUAL_ENV" in result.out, result.out + result.err
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # the tutorial's own, as the README has it
-    assert "the tutorial's own" in tutorial("check", 1, tmp_path / "project").out
+    active = {"VIRTUAL_ENV": sys.prefix}  # the tutorial's own, as the README has it
+    result = tutorial("check", 1, tmp_path / "project", variables=active)
+    assert "the tutorial's own" in result.out
+
+
+@pytest.mark.parametrize("manager", ["Poetry", "pipenv", "conda", "uv"])
+def test_an_environment_of_a_manager_is_found(tutorial, tmp_path, manager):
+    folder = tmp_path / "project"
+    variables = {}
+    clean_copy(LADDER[0].path, folder)
+    elsewhere = bare_environment(tmp_path / "virtualenvs" / "my-shop-AbCd1234-py3.11")
+    if manager == "Poetry":
+        (folder / "pyproject.toml").write_text('[tool.poetry]\nname = "My Shop"\n', "utf-8")
+        variables = {"POETRY_CACHE_DIR": str(tmp_path)}
+    elif manager == "pipenv":  # with PIPENV_VENV_IN_PROJECT off, and a file that names it
+        (folder / ".venv").write_text(f"{elsewhere}\n", "utf-8")
+    elif manager == "conda":
+        variables = {"CONDA_PREFIX": str(elsewhere), "CONDA_DEFAULT_ENV": "shop"}
+    else:
+        variables = {"UV_PROJECT_ENVIRONMENT": str(elsewhere)}
+    result = tutorial("check", 1, folder, variables=variables)
+    assert result.code == 0 and "the tutorial's own" not in result.out, result.out + result.err
 
 
 def test_an_environment_without_django_is_said(tutorial, tmp_path):

@@ -25,7 +25,13 @@ from tutorial.running import server
 from tutorial.running.environment import DATABASE, project_environment
 
 # What `tutorial check` tells the processes that it starts; a server is one of them.
-CHECKS = ("TUTORIAL_FAST_PASSWORDS", "TUTORIAL_FENCE", "TUTORIAL_PREFIXES", "TUTORIAL_PROJECT")
+CHECKS = (
+    "TUTORIAL_FAST_PASSWORDS",
+    "TUTORIAL_FENCE",
+    "TUTORIAL_LANGUAGE",
+    "TUTORIAL_PREFIXES",
+    "TUTORIAL_PROJECT",
+)
 
 
 def pytest_addoption(parser):

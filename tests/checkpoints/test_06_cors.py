@@ -40,7 +40,8 @@ def test_a_preflight_of_our_front_end_is_granted(client, origin):
     headers = answer.headers.get("Access-Control-Allow-Headers", "")
     assert "authorization" in headers, f"the Authorization header should be allowed: {headers}"
     methods = answer.headers.get("Access-Control-Allow-Methods", "")
-    assert "POST" in methods, f"POST should be allowed: {methods}"
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        assert method in methods, f"{method} should be allowed: {methods}"
 
 
 @pytest.mark.parametrize("origin", ALLOWED)

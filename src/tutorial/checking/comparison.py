@@ -30,6 +30,7 @@ class Unit:
     line: int
     means: str  # equal when two of them mean the same
     text: str  # as written, on one line
+    node: ast.AST | None = None  # what has parts of its own
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Difference:
     kind: str  # missing, changed, renamed, surplus
     ours: str  # as it is written in the project
     theirs: str  # as it is written in the chapter
+    here: str = ""  # of several lines, the first that differs …
+    there: str = ""  # … and the chapter's in its place
 
     @property
     def owner(self) -> str:
@@ -157,7 +160,9 @@ def of_value(
     if isinstance(value, ast.Dict) and is_settings and name not in {"DATABASES"}:
         for key, item in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant):
-                yield Unit(f"{inside}.{key.value!s}", file, key.lineno, means(item), one_line(item))
+                yield Unit(
+                    f"{inside}.{key.value!s}", file, key.lineno, means(item), one_line(item), item
+                )
         yield Unit(inside, file, node.lineno, "", f"{name} = {{…}}")
     elif isinstance(value, ast.List | ast.Tuple) and (is_settings or scope) and value.elts:
         for item in value.elts:
@@ -168,7 +173,7 @@ def of_value(
             yield Unit(f"{inside} order", file, node.lineno, str(order), "MIDDLEWARE")
         yield Unit(inside, file, node.lineno, "", f"{name} = […]")
     else:
-        yield Unit(inside, file, node.lineno, means(value), one_line(node))
+        yield Unit(inside, file, node.lineno, means(value), one_line(node), value)
 
 
 def plain_dict(value: ast.expr) -> ast.expr:
@@ -201,9 +206,13 @@ def of_class(node: ast.ClassDef, file: str, outer: str = "") -> Iterator[Unit]:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield unit(f"{name}.{inner.name}", file, inner)
             case ast.Assign(targets=[ast.Name(id=target)], value=value):
-                yield Unit(f"{name}.{target}", file, inner.lineno, means(value), one_line(inner))
+                yield Unit(
+                    f"{name}.{target}", file, inner.lineno, means(value), one_line(inner), value
+                )
             case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value):
-                yield Unit(f"{name}.{target}", file, inner.lineno, means(value), one_line(inner))
+                yield Unit(
+                    f"{name}.{target}", file, inner.lineno, means(value), one_line(inner), value
+                )
             case _:
                 pass
 
@@ -220,13 +229,12 @@ def unit(symbol: str, file: str, node: ast.stmt) -> Unit:
         )
         plain.type_params = []  # type: ignore[attr-defined]
         ast.copy_location(plain, node)
-        return Unit(symbol, file, node.lineno, means(plain), f"def {node.name}")
+        return Unit(symbol, file, node.lineno, means(plain), f"def {node.name}", node)
     return Unit(symbol, file, node.lineno, means(node), one_line(node))
 
 
 def one_line(node: ast.AST) -> str:
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= 90 else f"{text[:89]}…"
+    return shortened(ast.unparse(node))
 
 
 def compare(
@@ -242,9 +250,9 @@ def compare(
         if symbol in mine:
             found = mine[symbol]
             if found.means != wanted.means:
-                file, line = found.file, first_change(ours, theirs, found, wanted)
+                file, (line, *lines) = found.file, first_change(found, wanted)
                 differences.append(
-                    Difference(symbol, file, line, "changed", found.text, wanted.text)
+                    Difference(symbol, file, line, "changed", found.text, wanted.text, *lines)
                 )
             continue
         if parent(symbol) and parent(symbol) not in mine and parent(symbol) in model:
@@ -329,33 +337,85 @@ def beside(
     return (wanted.file, 0) if wanted.file in ours else ("", 0)
 
 
-def first_change(ours: dict[str, str], theirs: dict[str, str], found: Unit, wanted: Unit) -> int:
-    """Return the first line of a changed function that the chapter's function has not."""
-    if not found.text.startswith("def "):
-        return found.line
-    model = set(lines_of(theirs.get(wanted.file, ""), wanted))
-    for number, line in enumerate(lines_of(ours.get(found.file, ""), found), found.line):
-        if line.strip() and line not in model and not line.strip().startswith("#"):
-            return number
-    return found.line
+def first_change(found: Unit, wanted: Unit) -> tuple[int, str, str]:
+    """Return where a function, a dictionary or a list begins to differ: the line's number, what it
+    says, and what the chapter says in its place. Of what is missing, the line before it.
+    """
+    mine, model = list(parts(found.node)), list(parts(wanted.node))
+    texts, other = [text for _, text in mine], [text for _, text in model]
+    changes = SequenceMatcher(None, texts, other, autojunk=False).get_opcodes() if mine else []
+    for kind, start, end, first, last in changes:
+        if kind != "equal":
+            line = mine[start if end > start else max(0, start - 1)][0]
+            here = shortened(texts[start]) if end > start else ""
+            there = shortened(other[first]) if last > first else ""
+            return line, here, there
+    return found.line, "", ""
 
 
-def lines_of(text: str, found: Unit) -> list[str]:
-    """Return the lines of the function that begins where the unit is."""
-    lines = text.splitlines()[found.line - 1 :]
-    if not lines:
-        return []
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    kept = lines[:1]
-    for line in lines[1:]:
-        outside = line.strip() and len(line) - len(line.lstrip()) <= indent
-        if outside and not line.strip().startswith((")", "]", "}")):
-            break
-        kept.append(line)
-    return kept
+def parts(node: ast.AST | None) -> Iterator[tuple[int, str]]:
+    """Yield the statements of a function, or the items of a value, each with its line."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            for statement in body:
+                yield from steps(statement)
+        case ast.Dict():
+            for key, value in zip(node.keys, node.values, strict=True):
+                name = f"{ast.unparse(key)}: " if key else "**"
+                yield value.lineno, f"{name}{ast.unparse(value)}"
+        case ast.List() | ast.Tuple():
+            for item in node.elts:
+                yield item.lineno, ast.unparse(item)
+
+
+def steps(statement: ast.stmt) -> Iterator[tuple[int, str]]:
+    """Yield a statement; of one that holds others, its first line, and then each of them."""
+    text = ast.unparse(statement)
+    inside = [
+        one
+        for name in ("body", "handlers", "orelse", "finalbody")
+        for one in getattr(statement, name, [])
+    ]
+    yield statement.lineno, text.splitlines()[0] if inside else " ".join(text.split())
+    for one in inside:
+        yield from steps(one)
+
+
+def shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 90 else f"{text[:89]}…"
 
 
 # What belongs together
+
+
+def other_names(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+    """Return the project's name for each class of the chapter that it calls otherwise.
+
+    Two classes are one where most of what they are made of is the same.
+    """
+    mine, model = classes(ours), classes(theirs)
+    unknown = {name: made_of(mine[name][1]) for name in mine.keys() - model.keys()}
+    missing = {name: made_of(model[name][1]) for name in sorted(model.keys() - mine.keys())}
+    found: dict[str, str] = {}
+    before = -1
+    while before != len(found):  # one that is known helps to know those that use it
+        before = len(found)
+        for name in sorted(missing.keys() - found.keys()):
+            wanted = {found.get(one, one) for one in missing[name]}
+            alike = {one: len(has & wanted) / len(has | wanted) for one, has in unknown.items()}
+            best = max(sorted(alike), key=lambda one: alike[one], default="")
+            if best and alike[best] >= 0.6:
+                found[name] = best
+                del unknown[best]
+    return found
+
+
+def made_of(node: ast.ClassDef) -> set[str]:
+    """Return the names and strings that a class is made of, without its own name."""
+    text = " ".join(ast.unparse(one) for one in [*node.bases, *node.body])
+    return set(re.findall(r"\w+", text)) or {""}
 
 
 def classes(sources: dict[str, str]) -> dict[str, tuple[str, ast.ClassDef]]:

@@ -136,11 +136,13 @@ class Worker:
     def set_up(self, settings: str) -> None:
         from tutorial.checking import observe
 
+        os.environ.pop("DJANGO_CONFIGURATION", None)  # which pytest-django would go by
         os.environ.update(
             DJANGO_SETTINGS_MODULE="tutorial.running.settings",
             TUTORIAL_SETTINGS=settings,
             TUTORIAL_STATE=self.job["state"],
             TUTORIAL_FAST_PASSWORDS="1",
+            TUTORIAL_LANGUAGE="en-us",
             TUTORIAL_PROJECT=str(self.project),
         )
         import django
@@ -178,6 +180,7 @@ class Worker:
         from django.apps import apps
         from django.conf import settings as loaded
         from django.contrib.auth import get_user_model
+        from django.core.exceptions import ImproperlyConfigured
 
         from tutorial.checking import observe
 
@@ -191,7 +194,11 @@ class Worker:
             has_username = any(field.name == "username" for field in user._meta.get_fields())
         except Exception:
             login, has_username = "username", True  # the checks say what is wrong with it
-        signing = [getattr(loaded, "SECRET_KEY", "")]
+        try:
+            signing = [str(loaded.SECRET_KEY)]
+        except ImproperlyConfigured:  # which Django raises of an empty one, when it is asked for
+            self.found("setting", fatal=True, setting="SECRET_KEY", key="", wrong="empty",
+                       hint="Give it a long text that nobody can guess.")  # fmt: skip
         with suppress(Exception):
             signing.append(str(dict(loaded.SIMPLE_JWT).get("SIGNING_KEY", "")))
         self.write(
@@ -235,6 +242,7 @@ class Worker:
             self.found(
                 "load",
                 fatal=True,
+                at="urls",
                 raised=observe.raised(error, self.project),
                 shadows=observe.shadowed(self.project),
             )
@@ -291,6 +299,7 @@ class Worker:
         from django.db.migrations.loader import MigrationLoader
         from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
         from django.db.migrations.state import ProjectState
+        from django.utils.translation import override
 
         from tutorial.checking import observe
 
@@ -315,10 +324,12 @@ class Worker:
             questioner = NonInteractiveMigrationQuestioner(
                 specified_apps=None, dry_run=True, verbosity=0, log=Silent()
             )
-            before = loader.project_state()
-            detector = MigrationAutodetector(before, ProjectState.from_apps(apps), questioner)
             try:
-                changes = detector.changes(graph=loader.graph)
+                with override(None):  # as makemigrations: another language is no change
+                    before = loader.project_state()
+                    after = ProjectState.from_apps(apps)
+                    detector = MigrationAutodetector(before, after, questioner)
+                    changes = detector.changes(graph=loader.graph)
             except SystemExit:
                 changes = {}
                 self.found("changed", fatal=True, changes=[["reviews", "", "", "a new field"]])

@@ -9,6 +9,7 @@ The project is named in the environment, so that its code needs none of this:
 - ``TUTORIAL_ATTEMPTS``: how many requests every throttle lets through in its period (optional)
 - ``TUTORIAL_WITHOUT``: options of the database to leave out, with commas: ``init_command`` where
   SQLite cannot keep a write-ahead log, as in a browser (optional)
+- ``TUTORIAL_LANGUAGE``: the language of what the project says, for a check that reads it (optional)
 - ``TUTORIAL_PREFIXES``: where the project's routes are, for a check (optional)
 
 Whatever else a project keeps state in, or sends things through, is the run's own as well: caches,
@@ -120,6 +121,9 @@ if _attempts := os.environ.get("TUTORIAL_ATTEMPTS"):
             for scope, rate in _rates.items()
         },
     }
+
+if _language := os.environ.get("TUTORIAL_LANGUAGE"):
+    LANGUAGE_CODE = _language
 
 if os.environ.get("TUTORIAL_FAST_PASSWORDS"):
     # Both, because the demo data holds passwords of the real hasher.

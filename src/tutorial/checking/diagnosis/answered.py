@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ TYPES = {
     "FormParser": "application/x-www-form-urlencoded",
     "MultiPartParser": "multipart/form-data",
 }
+ACTIONS = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 
 
 class Answered(Raised):
@@ -50,6 +52,8 @@ class Answered(Raised):
         said = f"No route leads to {path}."
         todo = "Add it to the URLs."
         segments = {part for part in re.split(r"[/\d]+", path) if part}
+        if cause := self.without_actions(segments, said):
+            return cause
         difference = self.best(
             lambda one: ("urls" in one.symbol.partition(":")[0]) * (
                 1 + 2 * len(segments & set(re.findall(r"[\w]+", f"{one.ours} {one.theirs}")))
@@ -60,6 +64,8 @@ class Answered(Raised):
             said += f" The closest one is {closest}."
             todo = f"Is {path.rstrip('/')}/ spelled like that in the URLs?"
         if difference:
+            if not difference.file.endswith("urls.py"):
+                todo = "Compare it with the chapter."
             return self.cause(
                 difference.file, difference.line, f"{said} {self.told(difference)}", todo, CONFIRMED
             )
@@ -73,6 +79,30 @@ class Answered(Raised):
                         return self.cause(source, number, said, todo, CONFIRMED)
         named = self.file(failure["file"])
         return self.cause(named if named.endswith("urls.py") else file, line, said, todo, CONFIRMED)
+
+    def without_actions(self, segments: set[str], said: str) -> Cause | None:
+        """A viewset that a router knows, and makes no routes of."""
+        for file in [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]:
+            for prefix, name in re.findall(
+                r"\.register\(\s*r?['\"]([^'\"]*)['\"]\s*,\s*(?:\w+\.)*(\w+)",
+                self.sources.get(file, ""),
+            ):
+                if prefix.strip("/") not in segments or name not in self.classes:
+                    continue
+                node = self.classes[name][1]
+                bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+                own = {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+                acts = own & ACTIONS or any(base.endswith("ModelMixin") for base in bases)
+                if bases & {"ViewSet", "GenericViewSet"} and not acts:
+                    return self.cause(
+                        self.classes[name][0], node.lineno,
+                        f"{said} `{name}` is registered there, and has no actions: neither "
+                        "`list` nor `retrieve`.",
+                        "Inherit from `viewsets.ReadOnlyModelViewSet`, which has both, or from "
+                        "`viewsets.ModelViewSet`, which can write, too.",
+                        CONFIRMED,
+                    )  # fmt: skip
+        return None
 
     def of_301(self, exchange: Seen, failure: Seen) -> Cause | None:
         return (
@@ -126,6 +156,8 @@ class Answered(Raised):
             f"{exchange['sent']} was sent, and no parser of `{view['name']}` takes it: "
             f"it has {', '.join(parsers)}."
         )
+        if slip := self.slip("DEFAULT_PARSER_CLASSES"):
+            return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
         todo = f"Add {wanted} to its parsers." if wanted else "Which parsers does it have?"
         file, line = self.where_set(view, "parsers", "parser_classes", "DEFAULT_PARSER_CLASSES")
         return self.cause(file, line, said, todo, CONFIRMED)
@@ -143,10 +175,23 @@ class Answered(Raised):
             file, line = self.where_set(
                 view, "authenticators", "authentication_classes", "DEFAULT_AUTHENTICATION_CLASSES"
             )
+            if slip := self.slip("DEFAULT_AUTHENTICATION_CLASSES"):
+                return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
             todo = "Is JWTAuthentication among them?"
             return self.cause(file, line, said, todo, CONFIRMED)
         if not exchange["token"] and "should be 2" in failure["said"]:
             return self.refused(exchange, view, failure)
+        if exchange["token"] and "401" not in failure["said"].partition("got")[0]:
+            difference = self.best(
+                lambda one: one.symbol.startswith("SIMPLE_JWT.") * (
+                    1 + bool(re.search("AUTH|KEY|ALGO|AUDI|ISSU|USER|CLAIM|LEEWAY", one.symbol))
+                ), 2)  # fmt: skip
+            if difference:
+                said = f"`{view['name']}` refuses the token that the login gave."
+                return self.cause(
+                    difference.file, difference.line, f"{said} {self.told(difference)}",
+                    "Compare it with the chapter.", CONFIRMED,
+                )  # fmt: skip
         return None
 
     def of_403(self, exchange: Seen, failure: Seen) -> Cause | None:
@@ -167,6 +212,8 @@ class Answered(Raised):
                 )
                 file, line = self.where_set(view, "authenticators", "authentication_classes",
                                             "DEFAULT_AUTHENTICATION_CLASSES")  # fmt: skip
+                if slip := self.slip("DEFAULT_AUTHENTICATION_CLASSES"):
+                    return replace(slip, said=f"{said} {slip.said}", sure=CONFIRMED)
                 todo = "Put JWTAuthentication first, or leave it alone there."
                 return self.cause(file, line, said, todo, CONFIRMED)
             return None

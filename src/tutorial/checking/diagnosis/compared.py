@@ -7,7 +7,7 @@ from typing import Any
 
 from tutorial.checking.comparison import Difference, related
 from tutorial.checking.diagnosis.model import ASKED, COMPARED, Cause, Seen
-from tutorial.checking.diagnosis.places import Places
+from tutorial.checking.diagnosis.places import Places, sentence
 
 
 class Compared(Places):
@@ -59,9 +59,15 @@ class Compared(Places):
             return f"The chapter has no `{what}`."
         if one.symbol.endswith(" order"):
             return "In the chapter MIDDLEWARE has another order."
-        if one.symbol.count(".") == 1 and one.symbol.partition(".")[0].isupper():
+        if one.symbol.count(".") == 1 and one.symbol.partition(".")[0].isupper() and not one.here:
             last = one.symbol.partition(".")[2]
             return f"`{last}` is {one.ours} here, and {one.theirs} in the chapter."
+        if one.here and one.there:
+            return f"In `{name}`: `{one.here}`; the chapter has `{one.there}`."
+        if one.there:
+            return f"The chapter has `{one.there}` in `{name}`; here it is missing."
+        if one.here:
+            return f"In `{name}`: the chapter has no `{one.here}`."
         if one.ours == one.theirs or one.ours.startswith("def "):
             return f"`{name}` is not as in the chapter."
         return f"Here it is `{one.ours}`, in the chapter `{one.theirs}`."
@@ -69,10 +75,13 @@ class Compared(Places):
     def of_promise(self, failure: Seen) -> Cause | None:
         """A difference that has to do with the promise; else its question and its file."""
         if difference := self.related_difference(failure):
+            # The question is of the file that it is asked of.
+            its = difference.file == self.file(failure["file"])
             return self.cause(
                 difference.file, difference.line,
-                f"{failure['said']}. {self.told(difference)}",
-                self.spelled(failure["question"]), COMPARED,
+                f"{sentence(failure['said'])} {self.told(difference)}",
+                self.spelled(failure["question"]) if its else "Compare it with the chapter.",
+                COMPARED,
             )  # fmt: skip
         file = self.file(failure["file"])
         names = re.findall(
@@ -93,6 +102,9 @@ class Compared(Places):
         file = self.file(failure["file"])
         question = f"{failure['question']} {failure['promise']}"
         asked = set(re.findall(r"\w+", failure["question"])) - {"the", "Is", "in", "of", "at"}
+        families = {
+            name.partition("_")[0] for name in asked if re.fullmatch("[A-Z]+_[A-Z_]+", name)
+        }
         told = set(re.findall(r"\w+", failure["said"]))
         few = len(self.differences)
         path = exchange.get("path", "")
@@ -122,11 +134,14 @@ class Compared(Places):
                 points += 1.5
             if one.file in self.settings_files() and file == self.settings:
                 points += 0.5
+                points += 2.0 * (one.symbol.partition("_")[0] in families)
             points += self.of_a_kind(one, path)
             if one.kind == "surplus" and one.ours.startswith("def ") and not near.get(one.owner):
                 points -= 1
             if one.theirs.startswith("class ") or one.ours.startswith("class "):
                 points -= 0.2
+            if one.kind == "surplus" and one.ours.startswith("class ") and one.symbol == one.owner:
+                points -= 2  # a class of one's own does nothing by being there
             if one.symbol.startswith(("INSTALLED_APPS", "MIDDLEWARE")):
                 points += 1 + (failure["file"].partition("/")[0] in names)
             return points + (2.5 if few == 1 else 1.0 if few <= 4 else 0)

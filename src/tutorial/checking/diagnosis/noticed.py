@@ -29,6 +29,10 @@ class Noticed(Compared):
         if finding.get("object") in self.classes:
             owner = finding["object"]
             words = [finding.get("field", ""), *re.findall(r"'([\w.]+)'", message)]
+            # "X must define …, because it's referenced by Y": the object is Y
+            lacking = re.match(r"(\w+) must define", message)
+            if lacking and lacking[1] in self.classes:
+                owner = lacking[1]
             attribute = re.match(r"The value of '([\w.]+?)(?:\[\d+\])?'", message)
             file, line = self.class_line(
                 owner, *(word.rpartition(".")[2] for word in words if word)
@@ -61,7 +65,12 @@ class Noticed(Compared):
         files = [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]
         for name in names:
             for file in files:
-                line, _ = self.line_of(file, f'"{name}"', f"'{name}'", f"{name})")
+                plain = name.strip("^$")
+                half = plain.rstrip("/")  # what a router was given of it
+                line, _ = self.line_of(
+                    file, *(f"{mark}{one}{mark}" for one in (name, plain, half) for mark in "\"'"),
+                    f"{name})",
+                )  # fmt: skip
                 if line:
                     return file, line
         return self.urls, 0
@@ -107,6 +116,19 @@ class Noticed(Compared):
         else:
             said, todo = f"`{name}` has to be a {finding['wanted']}.", "Correct it."
         return self.cause(file, line, said, todo, NOTICED)
+
+    def slip(self, setting: str) -> Cause | None:
+        """Return the key of the settings that was meant to be this one, and is spelled wrong."""
+        for finding in self.observed.findings:
+            unknown = finding["kind"] == "setting" and finding["wrong"] == "unknown"
+            if unknown and get_close_matches(finding["key"], [setting], 1, 0.75):
+                return self.of_setting(finding)
+        for one in self.differences:
+            if one.kind == "renamed" and one.symbol == f"REST_FRAMEWORK.{setting}":
+                return self.cause(
+                    one.file, one.line, self.told(one), "Compare it with the chapter.", NOTICED
+                )
+        return None
 
     def noticed(self, library: str) -> Cause | None:
         """Return what is odd in the settings of the library that an exception comes from."""

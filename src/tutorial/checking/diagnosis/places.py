@@ -8,8 +8,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from tutorial.checking.comparison import Difference, classes, compare
+from tutorial.checking.comparison import Difference, classes, compare, other_names
 from tutorial.checking.diagnosis.model import Cause, Observed
+
+
+def sentence(text: str) -> str:
+    """Return a text with the full stop that it may have already."""
+    return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
 
 PLAIN_CODE = re.compile(r"[A-Za-z_][A-Za-z_0-9]{2,}")
 
@@ -30,6 +36,12 @@ class Places:
             file: re.sub(r"\bmedium\b", package, text) if file.endswith(".py") else text
             for file, text in observed.chapter.items()
         }
+        # And what is the same class under another name is the same class.
+        for name, own in other_names(self.sources, chapter).items():
+            chapter = {
+                file: re.sub(rf"\b{name}\b", own, text) if file.endswith(".py") else text
+                for file, text in chapter.items()
+            }
         self.differences = [
             one
             for one in compare(self.sources, self.settings, chapter, "medium/settings.py")
@@ -160,6 +172,15 @@ class Places:
         file, node = self.classes[name]
         lines = self.sources[file].splitlines()
         end = getattr(node, "end_lineno", node.lineno) or node.lineno
+        own = {
+            target.id: statement.lineno
+            for statement in node.body
+            for target in getattr(statement, "targets", [getattr(statement, "target", None)])
+            if isinstance(target, ast.Name)
+        }
+        for text in inside:
+            if text in own:
+                return file, own[text]
         for text in inside:
             pattern = re.compile(rf"(?<![\w.]){re.escape(text)}(?!\w)") if text else None
             for number in range(node.lineno, min(end, len(lines)) + 1):

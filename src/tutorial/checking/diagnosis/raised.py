@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from tutorial.checking.comparison import Difference, related
 from tutorial.checking.diagnosis.model import ASKED, COMPARED, LOADING, Cause, Seen
 from tutorial.checking.diagnosis.noticed import SETTINGS_OF, Noticed
-from tutorial.checking.diagnosis.places import PLAIN_CODE
+from tutorial.checking.diagnosis.places import PLAIN_CODE, sentence
 
 TEMPLATES_OF = {
     "rest_framework": "rest_framework",
@@ -81,7 +81,20 @@ class Raised(Noticed):
         if kind in {"OperationalError", "ProgrammingError"} and (
             found := re.search(r"no such (table|column): (\S+)", message)
         ):
-            return self.no_table(found[1], found[2], sure)
+            return self.no_table(found[1], found[2], at, sure)
+        if kind == "NodeNotFoundError":
+            return self.no_migration(message, sure)
+        if kind == "ImproperlyConfigured" and "included URLconf" in message:
+            return self.no_patterns(message, sure)
+        if kind == "KeyError" and at and re.search(r"\.context\[", at["code"]):
+            name = message.strip("'\"")
+            here = self.cause(at["file"], at["line"], "", "", sure)
+            return replace(
+                self.blame(chain, failure, sure) or here,
+                said=f"A serializer that was made without a context asks it for `{name}`.",
+                todo="`self.get_serializer(…)` hands the context on; a serializer that is made by "
+                'hand needs `context={"request": request}`.',
+            )  # fmt: skip
         if kind in {"KeyError", "UndefinedValueError", "ImproperlyConfigured"} and at:
             name = variable(kind, message, at["code"], raised)
             if name:
@@ -161,7 +174,9 @@ class Raised(Noticed):
         """`from x import y`: who is wrong, the line that imports or the module?"""
         message = raised["message"]
         if "Could not import" in message or not at:
-            file, line = self.named_in(message)
+            file, line = self.misnamed(message)
+            if not file:
+                file, line = self.named_in(message)
             if file:
                 said = message.replace("\n", " ")
                 return self.cause(file, line, said, "Is this name spelled right?", sure)
@@ -194,6 +209,16 @@ class Raised(Noticed):
                               if not alike else todo, sure)  # fmt: skip
         return self.cause(at["file"], at["line"], said, todo, sure)
 
+    def misnamed(self, message: str) -> tuple[str, int]:
+        """Return where a path is written that leads to nothing in the project."""
+        for path in re.findall(r"['\"]([\w.]+\.\w+)['\"]", message):
+            module, _, name = path.rpartition(".")
+            file = module.replace(".", "/")
+            text = self.sources.get(f"{file}.py", self.sources.get(f"{file}/__init__.py", ""))
+            if name not in names_in(text) and self.holding(path)[0]:
+                return self.holding(path)
+        return "", 0
+
     def no_template(self, message: str, sure: int) -> Cause | None:
         template = message.split(",")[0].strip()
         app = TEMPLATES_OF.get(template.partition("/")[0])
@@ -210,7 +235,60 @@ class Raised(Noticed):
             "in INSTALLED_APPS.", f'Add "{app}" to INSTALLED_APPS.', sure,
         )  # fmt: skip
 
-    def no_table(self, what: str, name: str, sure: int) -> Cause | None:
+    def no_migration(self, message: str, sure: int) -> Cause | None:
+        """A migration that depends on one that is not there."""
+        found = re.search(r"Migration (\w+)\.(\w+) .*\('(\w+)', '(\w+)'\)", message)
+        if not found or found[1] not in self.apps:
+            return None
+        app, name, other, missing = found.groups()
+        file = f"{self.apps[app]}/migrations/{name}.py"
+        line, _ = self.line_of(file, missing)
+        there = [
+            one for one in self.sources if one.startswith(f"{self.apps.get(other)}/migrations/")
+        ]
+        known = [one.rpartition("/")[2].removesuffix(".py") for one in there]
+        alike = get_close_matches(missing, known, 1, 0.75)
+        return self.cause(
+            file, line, f"This migration depends on {other}.{missing}, which is not there.",
+            f"Did you mean `{alike[0]}`?" if alike
+            else "Was that file deleted or renamed? Bring it back, or name the right one here.",
+            sure,
+        )  # fmt: skip
+
+    def no_patterns(self, message: str, sure: int) -> Cause | None:
+        """`include(x)`, where x is a module without urlpatterns, or no module at all."""
+        module = re.search(r"URLconf '([\w.]+)'", message)
+        if module:
+            file = module[1].replace(".", "/") + ".py"
+            if file not in self.sources:
+                file = file.removesuffix(".py") + "/__init__.py"
+            if file in self.sources:
+                names = names_in(self.sources[file])
+                alike = get_close_matches("urlpatterns", names, 1, 0.7)
+                line, _ = self.line_of(file, *alike) if alike else (0, "")
+                said = f"{file} is included, and has no list `urlpatterns`."
+                todo = f"`{alike[0]}` is a slip." if alike else "Define it: urlpatterns = […]."
+                return self.cause(file, line, said, todo, sure)
+        for file in [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]:
+            for number, text in enumerate(self.sources.get(file, "").splitlines(), 1):
+                if found := re.search(r"include\((?!\w*\()(\w+)\)", text):
+                    said = (
+                        f"`{found[1]}` is included, and is neither a module nor a list of routes."
+                    )
+                    todo = f"Of a router, include its URLs: `include({found[1]}.urls)`."
+                    return self.cause(file, number, said, todo, sure)
+        return None
+
+    def no_table(self, what: str, name: str, at: Seen | None, sure: int) -> Cause | None:
+        if at and sure == LOADING and "/migrations/" not in at["file"]:
+            return self.cause(
+                at["file"], at["line"],
+                f"This line asks the database for `{name}` while the project is loading, when "
+                f"there need be no {what} yet.",
+                "Leave it to the request: a queryset asks when it is used, `list(…)`, `len(…)` "
+                "and a loop ask at once.",
+                sure,
+            )  # fmt: skip
         app = next((label for label in self.apps if name.startswith(label)), "")
         if not app:
             return None
@@ -241,7 +319,7 @@ class Raised(Noticed):
                     rf"\b{re.escape(name)}\b", frame["code"]
                 ):  # fmt: skip
                     return self.cause(
-                        one.file, one.line, f"{said}. {self.told(one)}".replace("..", "."),
+                        one.file, one.line, f"{sentence(said)} {self.told(one)}",
                         "Compare it with the chapter.", sure,
                     )  # fmt: skip
         # A line of the project that the chapter has not, or in a function that is not the chapter's
@@ -249,19 +327,19 @@ class Raised(Noticed):
             if difference := self.differs(lambda one, frame=frame: self.within(one, frame)):
                 line = frame["line"] if self.is_new(frame) else difference.line
                 return self.cause(
-                    frame["file"], line, f"{said}. {self.told(difference)}".replace("..", "."),
+                    frame["file"], line, f"{sentence(said)} {self.told(difference)}",
                     "Compare it with the chapter.", sure,
                 )  # fmt: skip
         if frames and self.is_new(frames[0]) and self.observed.chapter:
             return self.cause(frames[0]["file"], frames[0]["line"], said, todo, sure)
         if difference := self.behind(chain, library, failure):
             return self.cause(
-                difference.file, difference.line, f"{said}. {self.told(difference)}",
+                difference.file, difference.line, f"{sentence(said)} {self.told(difference)}",
                 "Compare it with the chapter.", sure,
             )  # fmt: skip
         if failure and len(self.differences) <= 3 and (found := self.related_difference(failure)):
             return self.cause(
-                found.file, found.line, f"{said}. {self.told(found)}",
+                found.file, found.line, f"{sentence(said)} {self.told(found)}",
                 "Compare it with the chapter.", sure,
             )  # fmt: skip
         if not frames and failure and failure.get("raised") is chain[0]:
@@ -274,6 +352,8 @@ class Raised(Noticed):
         if frames:
             return self.cause(frames[0]["file"], frames[0]["line"], said, todo, sure)
         if failure is None:
+            if any(one.get("at") == "urls" for one in self.observed.findings):
+                return self.cause(self.urls, 0, said, "Look at your URLs.", sure)
             return self.cause(self.settings, 0, said, "Look at your settings.", sure)
         cause = self.of_promise(failure)
         return (
@@ -305,13 +385,18 @@ class Raised(Noticed):
         names = set(PLAIN_CODE.findall(message)) - {"object", "has", "attribute", "the", "not"}
         codes = " ".join(f["code"] for one in chain for f in own_frames(one))
         setting = SETTINGS_OF.get(library, "")
+        # The line of a library where it was raised says what was read: `self.permission_classes`
+        deepest = [one["frames"][-1] for one in chain if one["frames"]]
+        read = {
+            name for one in deepest if not one["own"] for name in PLAIN_CODE.findall(one["code"])
+        }
         view = ((failure or {}).get("exchange") or {}).get("view") or {}
         near = related(view["name"], self.classes) if view.get("name") else {}
 
         def score(one: Difference) -> float:
             points = 0.0
             last = one.symbol.rpartition(".")[2]
-            text = set(PLAIN_CODE.findall(f"{one.ours} {one.theirs}"))
+            text = set(PLAIN_CODE.findall(f"{one.ours} {one.theirs} {one.here} {one.there}"))
             if last in names or one.owner in names:
                 points += 3
             points += min(2, len(names & text))
@@ -321,6 +406,8 @@ class Raised(Noticed):
                 points += 3
             if one.owner in near:
                 points += 2
+            if last in read:
+                points += 1.5
             if len(self.differences) <= 2:
                 points += 1.5
             return points
