@@ -1,16 +1,22 @@
-"""Draw the README's timeline: `python -m tutorial.pictures.timeline`.
+"""Draw the timeline of the README and of the front page: `python -m tutorial.pictures.timeline`.
 
-It is a real run: a session on part 7's server, and the picture that the notebooks draw of it.
+It is a real run: a session on part 7's server, and the picture that the notebooks draw of it. The
+front page draws its own, in its own colours, from what is written down of the run.
 """
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict
 
 import requests
 
 from tutorial.ladder import ROOT, first
 from tutorial.notebook import lesson
+from tutorial.notebook.drawing import history
 
 PICTURE = ROOT / "docs" / "_static" / "timeline.svg"
+RECORD = ROOT / "docs" / "timeline.json"
 MINUTE = 60  # seconds
 
 
@@ -42,7 +48,19 @@ def main() -> None:
     # On a page of its own the picture brings its colours along.
     svg = svg.replace('style="', 'style="background: #ffffff; color: #1f2328; ', 1)
     PICTURE.write_text(svg + "\n", encoding="utf-8", newline="\n")
-    print(f"{PICTURE.relative_to(ROOT)}  {PICTURE.stat().st_size:,} bytes")
+    lives, marks = history(responses)
+    start = marks[0].moment
+    record = {
+        "lives": [
+            asdict(life) | {"born": life.born - start, "dies": life.dies - start}
+            for life in lives
+            if life.name.startswith("access")
+        ],
+        "requests": [asdict(mark) | {"moment": mark.moment - start} for mark in marks],
+    }
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")
+    for path in (PICTURE, RECORD):
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
