@@ -29,6 +29,7 @@ extensions = [
     "sphinx_copybutton",
     "tutorial.book.look",
     "tutorial.book.front",
+    "tutorial.book.drawings",
     "tutorial.book.directives",
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",

@@ -2,7 +2,7 @@
 
 ```{token-timeline}     what a real run recorded (`python -m tutorial.pictures.timeline`)
 ```{chapter-cards}      a card for each part
-```{page-cards}         a card for each page of this folder: its title and its first sentence
+```{page-cards}         a card for each page of this folder: its title and how it begins
 """
 
 from __future__ import annotations
@@ -122,15 +122,25 @@ class PageCards(SphinxDirective):
 
 
 def beginning(path: Path) -> tuple[str, str]:
-    """Return a page's title, and the sentence that it begins with, as Markdown without links."""
+    """Return a page's title, and how it begins, as Markdown without links."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":
         text = nbformat.reads(text, as_version=4).cells[0].source
     blocks = iter(paragraphs(text))
     title = next(block for block in blocks if block.startswith("# "))
+    title = re.sub(r"^# (\d+ · )?", "", title)  # the card has the number already
     first = next((block for block in blocks if re.match(r"[\w*`\[“\"]", block)), "")
-    sentence = re.match(r".+?[.?!](?=\s|$)", first) or re.match(r".*", first)
-    return title[2:].strip(), unlinked(sentence[0] if sentence else "")
+    if first.startswith("*") and first.endswith("*"):
+        first = first[1:-1]
+    said = ""
+    for sentence in re.findall(r".+?(?:[.?!:](?=\s|$)|$)", unlinked(first)):
+        if said and len(said + sentence) > LONGEST:
+            break
+        said += sentence
+    return title, said.strip().removesuffix(":")
+
+
+LONGEST = 140  # characters of a page's first paragraph on its card, in whole sentences
 
 
 def paragraphs(text: str) -> Iterator[str]:
