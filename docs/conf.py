@@ -31,6 +31,8 @@ extensions = [
     "tutorial.book.front",
     "tutorial.book.drawings",
     "tutorial.book.directives",
+    "tutorial.book.history",
+    "tutorial.book.glossary",
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",

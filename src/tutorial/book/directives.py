@@ -15,6 +15,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from tutorial.book.changes import Hunk, hunks
+from tutorial.book.history import language_of
 from tutorial.book.look import GAP
 from tutorial.book.pace import minutes
 from tutorial.book.page import (
@@ -30,6 +31,7 @@ from tutorial.book.page import (
     Step,
     catch_up_commands,
     check_page,
+    for_github,
     read_page,
 )
 from tutorial.ladder import LADDER, ROOT, Part
@@ -37,16 +39,10 @@ from tutorial.project_files import PARTS_README, own_files
 
 logger = logging.getLogger(__name__)
 
-LANGUAGES = {".py": "python", ".json": "json", ".html": "html", ".js": "javascript"}
-
 
 def code(language: str, text: str, caption: str = "", options: str = "") -> str:
     head = (f":caption: {caption}\n" if caption else "") + options
     return f"``````{{code-block}} {language}\n{head}\n{text.rstrip()}\n``````\n"
-
-
-def language_of(path: str) -> str:
-    return LANGUAGES.get(Path(path).suffix, "text")
 
 
 def folded(title: str, content: str) -> str:
@@ -106,7 +102,7 @@ def render(step: Step) -> str:
             if not step.text:
                 return f"Make an empty file `{path}`.\n"
             if "collapse" in step.options:
-                return folded(f"`{path}` — {note}", code(language_of(path), step.text))
+                return folded(f"`{path}` — {note}", code(language_of(path), step.text, path))
             return code(language_of(path), step.text, f"{path} — {note}")
         case "change":
             return diff(path, step.hunks, " — change")
@@ -283,9 +279,10 @@ class NextChapterDirective(SphinxDirective):
             raise self.error("Only a chapter has a next one, and this page is not a chapter.")
         after = part.after
         return self.parse_text_to_nodes(
-            f"Next: [{after.title}](/chapters/{after.slug}.md), {after.adds}."
+            f"Next: [{after.number} · {after.title}](/chapters/{after.slug}.md), {after.adds}."
             if after
-            else "This is the last part so far."
+            else "This is the last part so far. [The end](/the-end.md) says what you can do now, "
+            "and where to go from here."
         )
 
 
@@ -313,6 +310,11 @@ def shown_words(doctree: nodes.document) -> int:
         for paragraph in doctree.findall(kind)
         if in_sight(paragraph)
     )
+
+
+def leave_out_the_line_for_github(app: Sphinx, name: str, source: list[str]) -> None:
+    if part := part_of_page(name):
+        source[0] = source[0].replace(f"\n{for_github(part)}\n", "\n\n", 1)
 
 
 # The sections that every chapter has, and in which nothing is built: docs/contributing/chapters.md.
@@ -358,5 +360,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
         }
         app.add_directive(kind, type(StepDirective.__name__, (StepDirective,), members))
     app.add_directive("next-chapter", NextChapterDirective)
+    app.connect("source-read", leave_out_the_line_for_github)
     app.connect("doctree-read", mark_chapter, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
