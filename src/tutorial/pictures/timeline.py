@@ -1,7 +1,7 @@
 """Draw the timeline of the README and of the front page: `python -m tutorial.pictures.timeline`.
 
-It is a real run: a session on part 7's server, and the picture that the notebooks draw of it. The
-front page draws its own, in its own colours, from what is written down of the run.
+It is a real run: a session on part 7's server. What it came to is written down; the README's
+picture moves it, and the front page draws it when the book is built.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import asdict
 
 import requests
 
+from tutorial.book.front import RECORD
 from tutorial.ladder import ROOT, first
 from tutorial.notebook import lesson
 from tutorial.notebook.drawing import history
+from tutorial.pictures.moving import moving
 
-PICTURE = ROOT / "docs" / "_static" / "timeline.svg"
-RECORD = ROOT / "docs" / "timeline.json"
+PICTURE = ROOT / "docs" / "_static" / "moving.svg"
 MINUTE = 60  # seconds
 
 
@@ -43,11 +44,6 @@ def main() -> None:
         for minutes in (0, 3, 3):
             lesson.let_pass(minutes * MINUTE)
             use(pair["access"])
-    html = lesson.timeline(responses, "access").html
-    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
-    # On a page of its own the picture brings its colours along.
-    svg = svg.replace('style="', 'style="background: #ffffff; color: #1f2328; ', 1)
-    PICTURE.write_text(svg + "\n", encoding="utf-8", newline="\n")
     lives, marks = history(responses)
     start = marks[0].moment
     record = {
@@ -59,6 +55,7 @@ def main() -> None:
         "requests": [asdict(mark) | {"moment": mark.moment - start} for mark in marks],
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")
+    PICTURE.write_text(moving(record), encoding="utf-8", newline="\n")
     for path in (PICTURE, RECORD):
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
 
