@@ -1,6 +1,8 @@
 """The book's settings for Sphinx: `nox -s docs` builds it."""
 
+import html
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from tutorial.book import notebooks
+from tutorial.book import look, notebooks
 from tutorial.book.copying import GOES_ON, PROMPTS
 from tutorial.book.page import EXTENSIONS
 from tutorial.ladder import LADDER
@@ -25,7 +27,12 @@ extensions = [
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
+    "tutorial.book.look",
+    "tutorial.book.front",
+    "tutorial.book.drawings",
     "tutorial.book.directives",
+    "tutorial.book.history",
+    "tutorial.book.glossary",
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",
@@ -77,24 +84,19 @@ copy_notebooks()
 # HTML: furo has no fonts or scripts from elsewhere
 
 html_theme = "furo"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
-html_css_files = ["book.css"]
+html_css_files = ["fonts.css", "book.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 html_theme_options = {
     "navigation_with_keys": True,
-    "light_css_variables": {
-        "color-brand-primary": "#0b5d8a",
-        "color-brand-content": "#0b5d8a",
-        "color-brand-visited": "#6b3fa0",
-    },
-    "dark_css_variables": {
-        "color-brand-primary": "#7cc4f0",
-        "color-brand-content": "#7cc4f0",
-        "color-brand-visited": "#c4a5ee",
-    },
+    "light_css_variables": look.LIGHT,
+    "dark_css_variables": look.DARK,
 }
+pygments_style = "tutorial.book.look.Light"
+pygments_dark_style = "tutorial.book.look.Dark"
 
 # Copy buttons take the commands, not their prompts and outputs; of a diff, the new lines.
 
@@ -118,9 +120,43 @@ def make_accessible(
     )
     # What is wider than the screen has to be scrolled by keyboard too.
     body = context.get("body", "").replace("<pre>", '<pre tabindex="0">')
-    context["body"] = body.replace(
-        '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
-    )
+    body = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    # On a phone a table becomes cards, and each value has its column's name beside it.
+    context["body"] = re.sub(r"<table.*?</table>", with_labels, body, flags=re.DOTALL)
+
+
+def with_labels(table: re.Match[str]) -> str:
+    """Return a table as one that can be shown as cards, but for short words and their meaning."""
+    # Where a long name or URL may go on in the next line.
+    text = re.sub(r">[^<]+", lambda found: re.sub(r"([_+,])(?=\w)", r"\1<wbr>", found[0]), table[0])
+    labels = [plain(cell) for cell in re.findall(r"<th\b.*?</th>", text, re.DOTALL)]
+    head, _, body = text.partition("<tbody>")
+    rows = re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)
+    cells = [re.findall(r"<td\b.*?</td>", row, re.DOTALL) for row in rows]
+    wide = {
+        i
+        for row in cells
+        for i, cell in enumerate(row)
+        if len(plain(cell)) > SHORT or ("<code" in cell and len(labels) > 2)
+    }
+    if len(labels) < 2 or (len(labels) == 2 and 0 not in wide):
+        return text
+    for row, found in zip(rows, cells, strict=True):
+        labelled = row
+        for i, cell in enumerate(found[: len(labels)]):
+            kind = ' class="wide"' if i in wide else ""
+            label = html.escape(labels[i])
+            new = re.sub(r"<td\b[^>]*>", f'<td{kind} data-label="{label}">', cell, count=1)
+            labelled = labelled.replace(cell, new, 1)
+        body = body.replace(row, labelled, 1)
+    return re.sub(r'<table class="', '<table class="cards ', head, count=1) + "<tbody>" + body
+
+
+SHORT = 12  # characters: a column of such values needs no line of its own
+
+
+def plain(cell: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", cell)).strip()
 
 
 def setup(app: Sphinx) -> None:

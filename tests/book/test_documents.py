@@ -1,12 +1,16 @@
 """What README, CONTRIBUTING and the pages for maintainers say is there, is there."""
 
+import json
 import re
 import tomllib
 from importlib.util import find_spec
+from xml.etree import ElementTree
 
 import pytest
 
+from tutorial.book.front import RECORD
 from tutorial.ladder import LADDER, ROOT
+from tutorial.pictures.moving import moving
 
 README = ROOT / "README.md"
 REASONS = ROOT / "docs" / "reference" / "dependencies.md"
@@ -33,6 +37,15 @@ def test_the_readmes_ladder_is_the_ladder():
         "README.md's ladder is not the one of src/tutorial/ladder.py. Its rows are:\n"
         + "\n".join(rows)
     )
+
+
+def test_the_readme_begins_with_the_recorded_run():
+    """The picture is the one that the record makes, with all its requests."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    picture = ROOT / "docs" / "_static" / "moving.svg"
+    assert picture.read_text(encoding="utf-8") == moving(record), "`nox -s pictures` makes it anew"
+    assert f"]({picture.relative_to(ROOT).as_posix()})" in README.read_text("utf-8")[:400]
+    ElementTree.parse(picture)  # it is an SVG file
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)

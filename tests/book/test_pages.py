@@ -6,11 +6,18 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
+from tutorial.book.history import page_name, texts
+from tutorial.book.page import chapter_path, for_github
 from tutorial.ladder import LADDER, ROOT
 
 HTML = ROOT / "docs" / "_build" / "html"
 # The playground is no page of the book, and has tests of its own.
-PAGES = sorted(set(HTML.rglob("*.html")) - set(HTML.glob("playground/**/*.html")))
+CODE = set(HTML.glob("code/**/*.html"))  # alike but for their text: one of them is looked at
+PAGES = sorted(
+    set(HTML.rglob("*.html"))
+    - set(HTML.glob("playground/**/*.html"))
+    - CODE.difference([HTML / "code" / "medium" / "settings.py.html"])
+)
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 # Contrast takes axe nine tenths of its time, and a page has hundreds of texts that look alike: it
 # is measured for one of those with the same ancestors, classes, colours and letters.
@@ -76,7 +83,11 @@ def test_a_page_is_fit_to_be_read(browser, path, width, theme):
     found = page.evaluate(LOOK)
     context.close()
     assert not [url for url in fetched if url.startswith("http")]
-    serious = [rule for rule in found if rule["impact"] in {"serious", "critical"}]
+    serious = [
+        rule
+        for rule in found
+        if rule["impact"] in {"serious", "critical"} or rule["id"] == "landmark-unique"
+    ]
     assert not serious, "\n".join(
         f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
         for rule in serious
@@ -111,6 +122,16 @@ def test_only_the_last_chapter_says_that_it_is_the_last():
     assert [path.stem for path in chapters if said in path.read_text("utf-8")] == [LADDER[-1].slug]
 
 
+@pytest.mark.parametrize("part", LADDER, ids=str)
+def test_on_github_a_chapter_says_where_its_code_is(part):
+    """Below its title, and nowhere in the book."""
+    page = chapter_path(part)
+    line = for_github(part)
+    assert page.read_text("utf-8").splitlines()[2] == line, f"{page.name} lacks its line:\n{line}"
+    assert (page.parent / f"../../parts/{part.slug}/").is_dir()
+    assert "On GitHub" not in (HTML / "chapters" / f"{part.slug}.html").read_text("utf-8")
+
+
 def test_pictures_are_small():
     for path in (ROOT / "docs" / "_static").rglob("*.png"):
         assert path.stat().st_size <= 80_000, f"{path.name} is too large"
@@ -119,7 +140,9 @@ def test_pictures_are_small():
 def test_no_page_of_the_build_is_left_from_an_earlier_one():
     """A page that was renamed must not live on in what is published."""
     sources = {path.with_suffix("").relative_to(ROOT / "docs").as_posix() for path in written()}
-    built = {name(path).removesuffix(".html") for path in PAGES} - {"genindex", "search"}
+    sources |= {page_name(path) for path in texts()}
+    pages = {*PAGES, *CODE}
+    built = {name(path).removesuffix(".html") for path in pages} - {"genindex", "search"}
     assert built <= sources
 
 

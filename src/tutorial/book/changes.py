@@ -32,7 +32,7 @@ class Hunk:
 def hunks(old: Sequence[str], new: Sequence[str]) -> list[Hunk]:
     """Return the changes from old lines to new ones, each with its context."""
     found = []
-    for group in _matcher(old, new).get_grouped_opcodes(CONTEXT):
+    for group in matcher(old, new).get_grouped_opcodes(CONTEXT):
         lines: list[tuple[str, str]] = []
         for tag, i, j, k, m in group:
             if tag == "equal":
@@ -58,7 +58,7 @@ def go_part_way(
 
     new: list[str] = []
     found = set()
-    for tag, i, j, k, m in _matcher(old, target).get_opcodes():
+    for tag, i, j, k, m in matcher(old, target).get_opcodes():
         lines = [*old[i:j], *target[k:m]]
         hits = {text for text in only if any(text in line for line in lines)}
         if tag == "equal" or (only and not hits):
@@ -99,5 +99,5 @@ def as_diff(changes: Sequence[Hunk]) -> str:
     )
 
 
-def _matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
+def matcher(old: Sequence[str], new: Sequence[str]) -> SequenceMatcher[str]:
     return SequenceMatcher(None, old, new, autojunk=False)

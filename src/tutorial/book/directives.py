@@ -14,7 +14,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from tutorial.book.changes import Hunk, as_diff, hunks
+from tutorial.book.changes import Hunk, hunks
+from tutorial.book.history import language_of
+from tutorial.book.look import GAP
 from tutorial.book.pace import minutes
 from tutorial.book.page import (
     KINDS,
@@ -29,6 +31,7 @@ from tutorial.book.page import (
     Step,
     catch_up_commands,
     check_page,
+    for_github,
     read_page,
 )
 from tutorial.ladder import LADDER, ROOT, Part
@@ -36,16 +39,10 @@ from tutorial.project_files import PARTS_README, own_files
 
 logger = logging.getLogger(__name__)
 
-LANGUAGES = {".py": "python", ".json": "json", ".html": "html", ".js": "javascript"}
 
-
-def code(language: str, text: str, caption: str = "") -> str:
-    head = f":caption: {caption}\n" if caption else ""
+def code(language: str, text: str, caption: str = "", options: str = "") -> str:
+    head = (f":caption: {caption}\n" if caption else "") + options
     return f"``````{{code-block}} {language}\n{head}\n{text.rstrip()}\n``````\n"
-
-
-def language_of(path: str) -> str:
-    return LANGUAGES.get(Path(path).suffix, "text")
 
 
 def folded(title: str, content: str) -> str:
@@ -54,10 +51,18 @@ def folded(title: str, content: str) -> str:
 
 
 def diff(path: str, changes: list[Hunk], note: str = "") -> str:
-    text = as_diff(changes)
-    if len(changes) == 1:  # nothing to tell apart
-        text = text.partition("\n")[2]
-    return code("diff", text, f"{path}{note}")
+    """The changed lines of a file, with a line between two places that are apart."""
+    lines: list[str] = []
+    changed: list[int] = []
+    for hunk in changes:
+        if len(changes) > 1 and (hunk.start or lines):
+            lines.append(f"{GAP} line {hunk.start + 1}" if hunk.start else GAP)
+        for sign, text in hunk.lines:
+            lines.append(sign + text)
+            if sign != " ":
+                changed.append(len(lines))
+    option = f":emphasize-lines: {','.join(map(str, changed))}\n" if changed else ""
+    return code(f"change-{language_of(path)}", "\n".join(lines), f"{path}{note}", option)
 
 
 def label(prompt: str, window: str = "") -> str:
@@ -97,7 +102,7 @@ def render(step: Step) -> str:
             if not step.text:
                 return f"Make an empty file `{path}`.\n"
             if "collapse" in step.options:
-                return folded(f"`{path}` — {note}", code(language_of(path), step.text))
+                return folded(f"`{path}` — {note}", code(language_of(path), step.text, path))
             return code(language_of(path), step.text, f"{path} — {note}")
         case "change":
             return diff(path, step.hunks, " — change")
@@ -265,18 +270,6 @@ class StepDirective(SphinxDirective):
         return step
 
 
-class LadderDirective(SphinxDirective):
-    """The parts as a list, each with its chapter."""
-
-    def run(self) -> list[nodes.Node]:
-        rows = []
-        for part in LADDER:
-            page = f"chapters/{part.slug}"
-            title = f"[{part.title}](/{page}.md)" if page in self.env.found_docs else part.title
-            rows.append(f"| {part.number} | {title} | {part.adds} |")
-        return self.parse_text_to_nodes("| part | chapter | adds |\n|--|--|--|\n" + "\n".join(rows))
-
-
 class NextChapterDirective(SphinxDirective):
     """The end of a chapter: which one comes next, or that there is none yet."""
 
@@ -286,9 +279,10 @@ class NextChapterDirective(SphinxDirective):
             raise self.error("Only a chapter has a next one, and this page is not a chapter.")
         after = part.after
         return self.parse_text_to_nodes(
-            f"Next: [{after.title}](/chapters/{after.slug}.md), {after.adds}."
+            f"Next: [{after.number} · {after.title}](/chapters/{after.slug}.md), {after.adds}."
             if after
-            else "This is the last part so far."
+            else "This is the last part so far. [The end](/the-end.md) says what you can do now, "
+            "and where to go from here."
         )
 
 
@@ -318,12 +312,37 @@ def shown_words(doctree: nodes.document) -> int:
     )
 
 
-def add_part_line(app: Sphinx, doctree: nodes.document) -> None:
-    """Say below a chapter's title which part it is of, and how long it takes."""
+def leave_out_the_line_for_github(app: Sphinx, name: str, source: list[str]) -> None:
+    if part := part_of_page(name):
+        source[0] = source[0].replace(f"\n{for_github(part)}\n", "\n\n", 1)
+
+
+# The sections that every chapter has, and in which nothing is built: docs/contributing/chapters.md.
+FRAME = {
+    "What you will have at the end": "preview",
+    "Before you start": "before",
+    "Check your work": "check",
+    "What can go wrong": "trouble",
+    "What changed in this part": "changed",
+    "Exercises": "exercises",
+    "Where to read on": "onward",
+}
+
+
+def mark_chapter(app: Sphinx, doctree: nodes.document) -> None:
+    """Number a chapter's title, tell its frame from its steps, and say how long it takes.
+
+    Called before Sphinx collects the titles, so that the number is in the navigation too.
+    """
     part = part_of_page(app.env.docname)
     title = next(iter(doctree.findall(nodes.title)), None)
     if part is None or title is None:
         return
+    title[:0] = [nodes.inline("", f"{part.number} · ", classes=["chapter-number"])]
+    for section in title.parent.findall(nodes.section):
+        if section.parent is title.parent:
+            frame = FRAME.get(section[0].astext())
+            section["classes"] += ["frame", f"frame-{frame}"] if frame else ["move"]
     read, do = minutes(read_page(Path(app.env.doc2path(app.env.docname))), shown_words(doctree))
     text = (
         f"Part {part.number} of {len(LADDER)} · {read} minutes to read, {do} to do · "
@@ -340,7 +359,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
             "option_spec": spec.option_spec,
         }
         app.add_directive(kind, type(StepDirective.__name__, (StepDirective,), members))
-    app.add_directive("ladder", LadderDirective)
     app.add_directive("next-chapter", NextChapterDirective)
-    app.connect("doctree-read", add_part_line)
+    app.connect("source-read", leave_out_the_line_for_github)
+    app.connect("doctree-read", mark_chapter, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -240,6 +240,19 @@ def chapter_path(part: Part) -> Path:
     return CHAPTERS / f"{part.slug}.md"
 
 
+def for_github(part: Part) -> str:
+    """Return the line that a chapter has below its title for those who read it on GitHub.
+
+    There a page's directives are empty boxes. The book leaves the line out.
+    """
+    folder = f"parts/{part.slug}"
+    return (
+        "> **On GitHub this page has no code.** Its listings are added when the book is built, "
+        f"from [{folder}](../../{folder}/). To read it with them: "
+        "`python3 scripts/test.py -s docs-live`, in a copy of this repository."
+    )
+
+
 def read_page(path: Path) -> Page:
     """Read a page, and work out what each of its steps shows.
 

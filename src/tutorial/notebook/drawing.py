@@ -83,7 +83,7 @@ class Mark:
     words: str
 
 
-def _history(answers: Iterable[requests.Response]) -> tuple[list[Life], list[Mark]]:
+def history(answers: Iterable[requests.Response]) -> tuple[list[Life], list[Mark]]:
     """Read from the answers which tokens lived when, and which request was made with which."""
     lives: dict[str, Life] = {}
     marks = []
@@ -126,7 +126,7 @@ def _tokens_received(answer: requests.Response) -> dict[str, str]:
 
 
 def timeline_picture(answers: Iterable[requests.Response], kind: str) -> Picture:
-    lives, marks = _history(answers)
+    lives, marks = history(answers)
     if not marks:
         raise Problem("There are no requests to draw yet.")
     start, end = min(mark.moment for mark in marks), max(mark.moment for mark in marks)

@@ -1,16 +1,23 @@
-"""Draw the README's timeline: `python -m tutorial.pictures.timeline`.
+"""Draw the timeline of the README and of the front page: `python -m tutorial.pictures.timeline`.
 
-It is a real run: a session on part 7's server, and the picture that the notebooks draw of it.
+It is a real run: a session on part 7's server. What it came to is written down; the README's
+picture moves it, and the front page draws it when the book is built.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import requests
 
+from tutorial.book.front import RECORD
 from tutorial.ladder import ROOT, first
 from tutorial.notebook import lesson
+from tutorial.notebook.drawing import history
+from tutorial.pictures.moving import moving
 
-PICTURE = ROOT / "docs" / "_static" / "timeline.svg"
+PICTURE = ROOT / "docs" / "_static" / "moving.svg"
 MINUTE = 60  # seconds
 
 
@@ -37,12 +44,20 @@ def main() -> None:
         for minutes in (0, 3, 3):
             lesson.let_pass(minutes * MINUTE)
             use(pair["access"])
-    html = lesson.timeline(responses, "access").html
-    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
-    # On a page of its own the picture brings its colours along.
-    svg = svg.replace('style="', 'style="background: #ffffff; color: #1f2328; ', 1)
-    PICTURE.write_text(svg + "\n", encoding="utf-8", newline="\n")
-    print(f"{PICTURE.relative_to(ROOT)}  {PICTURE.stat().st_size:,} bytes")
+    lives, marks = history(responses)
+    start = marks[0].moment
+    record = {
+        "lives": [
+            asdict(life) | {"born": life.born - start, "dies": life.dies - start}
+            for life in lives
+            if life.name.startswith("access")
+        ],
+        "requests": [asdict(mark) | {"moment": mark.moment - start} for mark in marks],
+    }
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")
+    PICTURE.write_text(moving(record), encoding="utf-8", newline="\n")
+    for path in (PICTURE, RECORD):
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
