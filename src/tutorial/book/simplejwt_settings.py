@@ -1,11 +1,12 @@
-"""Shows Simple JWT's settings as tables: names and defaults from the installed package.
+"""Shows Simple JWT's settings: names and defaults from the installed package.
 
 ```{simplejwt-settings} lifetimes
 ```
 
-shows one group, no argument all of them. What a setting means is written below. A setting that the
-package has and this file does not explain stops the build, and so does one that it explains
-and the package has no longer.
+shows one group as a table, no argument all of them, and `dictionary` all defaults as they would be
+written in a settings file. What a setting means is written below. A setting that the package has
+and this file does not explain stops the build, and so does one that this file explains and the
+package no longer has.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tutorial.ladder import find, first
 from tutorial.running.environment import child_environment
 
 PART = first("has_tokens")  # whose values are shown beside the defaults
+LONGEST_LINE = 76  # characters of code that fit into the page's width
 
 # In a process of its own: the package reads Django's settings when it is imported.
 READ = """
@@ -50,60 +52,61 @@ print(json.dumps({name: said(value) for name, value in DEFAULTS.items()}))
 
 MEANINGS: dict[str, dict[str, str]] = {
     "lifetimes": {
-        "ACCESS_TOKEN_LIFETIME": "How long an access token is good for. Counted from its `iat`, "
-        "written into its `exp`: a token that is out keeps the lifetime it was given.",
+        "ACCESS_TOKEN_LIFETIME": "How long an access token is valid. Counted from its `iat` and "
+        "written into its `exp`: a token already issued keeps the lifetime it was given.",
         "REFRESH_TOKEN_LIFETIME": "The same for a refresh token: how long a user may stay away "
         "and still come back without a password.",
-        "ROTATE_REFRESH_TOKENS": "Whether a refresh gives a new refresh token too, with a "
-        "lifetime that begins anew.",
+        "ROTATE_REFRESH_TOKENS": "Whether a refresh returns a new refresh token too, with a "
+        "lifetime that starts over.",
         "BLACKLIST_AFTER_ROTATION": "Whether the old refresh token is refused from then on. It "
         "needs the blacklist app and its tables ({part 10}); without them it does nothing.",
-        "LEEWAY": "Seconds (or a `timedelta`) by which clocks may differ: `exp` is taken that "
-        "much later.",
+        "LEEWAY": "Seconds (or a `timedelta`) by which clocks may differ: a token is accepted "
+        "for that much longer than its `exp`.",
     },
     "using": {
-        "AUTH_HEADER_TYPES": "The words that may stand before the token in the header, capital "
-        "letters as here. The first one is named in a 401.",
-        "AUTH_HEADER_NAME": "The header that is looked at, as WSGI spells `Authorization`.",
-        "AUTH_TOKEN_CLASSES": "The kinds of token that open the API: access tokens alone.",
+        "AUTH_HEADER_TYPES": "The words that may come before the token in the header; case "
+        "matters. The first one is named in a 401.",
+        "AUTH_HEADER_NAME": "The header to read, as WSGI spells `Authorization`.",
+        "AUTH_TOKEN_CLASSES": "The kinds of token that the API accepts: access tokens only.",
         "USER_ID_FIELD": "The field of the user that goes into a token. It must never change.",
         "USER_ID_CLAIM": "The claim that it goes into.",
-        "USER_AUTHENTICATION_RULE": "A function that says whether this user may have tokens: "
-        "here, those who are active.",
+        "USER_AUTHENTICATION_RULE": "A function that says whether a user may have tokens: "
+        "by default, any active user.",
         "CHECK_USER_IS_ACTIVE": "Whether a deactivated user's tokens stop working at once. It "
-        "costs nothing, the user is looked up anyway.",
+        "costs nothing: the user is looked up anyway.",
         "CHECK_REVOKE_TOKEN": "Whether a changed password voids the user's tokens ({part 9}).",
-        "REVOKE_TOKEN_CLAIM": "The claim that holds a hash of the password's hash for that.",
+        "REVOKE_TOKEN_CLAIM": "The claim that holds a hash of the password's hash for this.",
         "UPDATE_LAST_LOGIN": "Whether obtaining a pair writes the user's `last_login`. That is a "
         "write to the database for each login.",
     },
     "signing": {
-        "ALGORITHM": "How tokens are signed. `HS256` takes one secret key for signing and "
-        "verifying; `RS256` or `ES256` a pair of keys, of which others may know the public one.",
-        "SIGNING_KEY": "The key that signs. With `HS256` it has to be long and random, and secret.",
-        "VERIFYING_KEY": "The public key, with algorithms that have one.",
-        "JWK_URL": "An address to fetch public keys from, when somebody else signs the tokens.",
-        "AUDIENCE": "For whom tokens are (`aud`). Written and demanded when set: worth setting "
+        "ALGORITHM": "How tokens are signed. `HS256` uses one secret key for signing and "
+        "verifying; `RS256` or `ES256` use a pair of keys, of which others may know the public "
+        "one.",
+        "SIGNING_KEY": "The key that signs. With `HS256` it has to be long, random and secret.",
+        "VERIFYING_KEY": "The public key, for algorithms that have one.",
+        "JWK_URL": "A URL to fetch public keys from, when another server signs the tokens.",
+        "AUDIENCE": "Whom tokens are for (`aud`). Written and required when set: worth setting "
         "when one key serves two APIs.",
-        "ISSUER": "Who issues them (`iss`). Written and demanded when set.",
-        "JSON_ENCODER": "A class that writes claims that JSON cannot hold by itself.",
+        "ISSUER": "Who issues them (`iss`). Written and required when set.",
+        "JSON_ENCODER": "A class that encodes claims that JSON cannot hold by itself.",
     },
     "names": {
         "TOKEN_TYPE_CLAIM": "The claim that tells access and refresh tokens apart.",
-        "JTI_CLAIM": "The claim with a token's own number, which a blacklist needs.",
-        "TOKEN_USER_CLASS": "What stands for the user when `JWTStatelessUserAuthentication` looks "
-        "nobody up: for a second server that has no users.",
-        "TOKEN_OBTAIN_SERIALIZER": "Checks name and password, and makes the pair. Read by "
+        "JTI_CLAIM": "The claim with a token's unique ID, which a blacklist needs.",
+        "TOKEN_USER_CLASS": "What stands for the user when `JWTStatelessUserAuthentication` does "
+        "not look one up: for a second server that has no users.",
+        "TOKEN_OBTAIN_SERIALIZER": "Checks username and password, and creates the pair. Read by "
         "`TokenObtainPairView`, like the others by their views.",
-        "TOKEN_REFRESH_SERIALIZER": "Checks a refresh token, and makes the new tokens.",
-        "TOKEN_VERIFY_SERIALIZER": "Says whether a token is good: for clients without the key.",
+        "TOKEN_REFRESH_SERIALIZER": "Checks a refresh token, and creates the new tokens.",
+        "TOKEN_VERIFY_SERIALIZER": "Says whether a token is valid: for clients without the key.",
         "TOKEN_BLACKLIST_SERIALIZER": "Puts a refresh token on the blacklist.",
     },
     "sliding": {
-        "SLIDING_TOKEN_LIFETIME": "One token in place of two: how long it opens the API.",
+        "SLIDING_TOKEN_LIFETIME": "One token in place of two: how long the API accepts it.",
         "SLIDING_TOKEN_REFRESH_LIFETIME": "How long the same token may be exchanged for a new one.",
         "SLIDING_TOKEN_REFRESH_EXP_CLAIM": "The claim that says until when.",
-        "SLIDING_TOKEN_OBTAIN_SERIALIZER": "Makes it.",
+        "SLIDING_TOKEN_OBTAIN_SERIALIZER": "Creates such a token.",
         "SLIDING_TOKEN_REFRESH_SERIALIZER": "Exchanges it.",
     },
 }
@@ -166,16 +169,31 @@ def short(value: str) -> str:
     return f"{lead}…{tail}" if head else value
 
 
+def as_dictionary() -> str:
+    """All defaults as a settings file would have them, in the package's own order."""
+    lines = ["from datetime import timedelta", "", "SIMPLE_JWT = {"]
+    for name, value in defaults().items():
+        value = value.replace("settings.SECRET_KEY", "SECRET_KEY").replace("'", '"')
+        line = f'    "{name}": {value},'
+        wrapped = [f'    "{name}": (', f"        {value}", "    ),"]
+        lines += [line] if len(line) <= LONGEST_LINE else wrapped
+    return "\n".join([*lines, "}"])
+
+
 class SimpleJWTSettings(SphinxDirective):
-    """A table of the settings in one group, or in all."""
+    """A table of the settings in one group, or in all; or the dictionary of the defaults."""
 
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         group = self.arguments[0] if self.arguments else None
-        if group is not None and group not in MEANINGS:
-            raise self.error(f"There is no group {group!r}; the groups are {', '.join(MEANINGS)}.")
         self.env.note_dependency(__file__)
+        if group == "dictionary":
+            code = as_dictionary()
+            return [nodes.literal_block(code, code, language="python")]
+        if group is not None and group not in MEANINGS:
+            known = ", ".join([*MEANINGS, "dictionary"])
+            raise self.error(f"There is no group {group!r}; the groups are {known}.")
         self.env.note_dependency(str(PART.path / "medium" / "settings.py"))
         groups = [MEANINGS[group]] if group else MEANINGS.values()
         rows = [self.row(name, meaning) for part in groups for name, meaning in part.items()]
