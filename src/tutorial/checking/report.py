@@ -171,7 +171,10 @@ def tell_first(cause: Cause, console: Console) -> None:
         )
     console.print()
     if cause.seen and not cause.said.startswith(cause.seen):
-        line(console, full_stop(cause.seen), indent=2)
+        # The exception is told once: in the cause, where it is part of it.
+        request, _, error = cause.seen.partition(" (")
+        told = error and cause.said.startswith(error.rstrip(".)"))
+        line(console, full_stop(request if told else cause.seen), indent=2)
     line(console, full_stop(cause.said), indent=2)
     todo = Text(wrapped(full_stop(cause.todo), console, first="  → "))
     todo.stylize("green", 2, 3)
