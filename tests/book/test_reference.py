@@ -73,7 +73,7 @@ def rows(text: str) -> list[Row]:
 
 def row(number: int, cells: dict[str, str]) -> Row:
     parts = re.fullmatch(r"from (\d+)|(\d+) to (\d+)", cells["parts"])
-    asked = re.fullmatch(r"`([A-Z]+) (/\S*|/.*>/)`", cells.get("request") or cells["answer to"])
+    asked = re.fullmatch(r"`([A-Z]+) (/\S*|/.*>/)`", cells.get("request") or cells["response to"])
     assert parts and asked, f"{PAGE.name}:{number}: cannot be read: {cells}"
     first, last = int(parts[1] or parts[2]), int(parts[3] or LADDER[-1].number)
     more = (

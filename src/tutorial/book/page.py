@@ -93,8 +93,10 @@ def spec(options: Options | None = None, *, argument: bool = False) -> type[Spec
 
 KINDS: dict[str, type[Spec]] = {
     "new-file": spec({"collapse": flag}, argument=True),
-    "whole-file": spec({"collapse": flag}, argument=True),
-    "change": spec({"only": unchanged, "later": unchanged}, argument=True),
+    "whole-file": spec({"collapse": flag, "until": unchanged_required}, argument=True),
+    "change": spec(
+        {"only": unchanged, "later": unchanged, "until": unchanged_required}, argument=True
+    ),
     "patch": spec(argument=True),
     "delete-files": spec(argument=True),
     "copy": spec(argument=True),
@@ -301,7 +303,7 @@ def work_out(step: Step) -> None:
         raise step.mistake(f"{{{step.kind}}} is for chapters, and this page is not one.")
     match step.kind:
         case "new-file" | "whole-file":
-            step.text = text_of(step)
+            step.text = target_of(step)
             page.files[step.argument] = step.text.splitlines()
         case "change":
             change(step)
@@ -339,6 +341,18 @@ def text_of(step: Step) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def target_of(step: Step) -> str:
+    """Return the part's file, or its beginning as far as the class or function of ``:until:``."""
+    text = text_of(step)
+    wanted = step.options.get("until")
+    if not wanted:
+        return text
+    node = find_object(ast.parse(text), wanted)
+    if node is None or node.end_lineno is None:
+        raise step.mistake(f"{step.argument} of {step.part.slug} has no {wanted}.")
+    return "\n".join(text.splitlines()[: node.end_lineno]) + "\n"
+
+
 def so_far(step: Step) -> list[str]:
     """The lines of the step's file as the page has left it, or the part before."""
     page, path = step.page, step.argument
@@ -355,7 +369,7 @@ def change(step: Step) -> None:
     """Take the changes that the step asks for, from the file so far to the part's."""
     old = so_far(step)
     only, later = texts(step.options.get("only")), texts(step.options.get("later"))
-    new, missing = go_part_way(old, text_of(step).splitlines(), only, later)
+    new, missing = go_part_way(old, target_of(step).splitlines(), only, later)
     if missing:
         raise step.mistake(f"No change left in {step.argument} holds {missing[0]!r}.")
     if new == old:
