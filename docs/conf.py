@@ -33,6 +33,7 @@ extensions = [
     "tutorial.book.directives",
     "tutorial.book.history",
     "tutorial.book.glossary",
+    "tutorial.book.predict",
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",
