@@ -3,15 +3,13 @@
     ```{predict} expired
     ```
 
-folds the block that follows it. The questions are in ``questions.toml``.
+folds the block that follows it, and ``{demo-questions}`` is the instructor's table of what the demo
+asks. The questions are in ``src/tutorial/questions.toml``.
 """
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -19,18 +17,14 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from tutorial.demo.steps import STEPS
+from tutorial.questions import FILE, questions
+
 logger = logging.getLogger(__name__)
-FILE = Path(__file__).with_name("questions.toml")
 
 
 class prediction(nodes.General, nodes.Element):
     """A question, until the block that follows it has been found."""
-
-
-@cache
-def questions() -> dict[str, dict[str, Any]]:
-    """Return the questions by their names: ``ask``, ``choices``, ``answer`` and ``why``."""
-    return tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
 class Predict(SphinxDirective):
@@ -41,19 +35,32 @@ class Predict(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(FILE))
         name = self.arguments[0]
-        if name not in questions():
+        if name not in questions("book"):
             raise self.error(f"{FILE.name} has no question {name}.")
-        question = questions()[name]
+        question = questions("book")[name]
         node = prediction(name=name)
         for text in (question["ask"], question["why"]):
             node += self.parse_text_to_nodes(text)
         return [node]
 
 
+class DemoQuestions(SphinxDirective):
+    """What `tutorial demo --pause` asks before each step, and what the class should find."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(FILE))
+        rows = "".join(
+            f"| {step.title.partition(':')[0]} | {step.question} "
+            f"| {questions('demo')[step.take.__name__]['answer']} |\n"
+            for step in STEPS
+        )
+        return self.parse_text_to_nodes(f"| step | ask | the answer you want |\n|--|--|--|\n{rows}")
+
+
 def fold(app: Sphinx, doctree: nodes.document) -> None:
     """Put the block after each question into a fold, with the reason below it."""
     for node in list(doctree.findall(prediction)):
-        question = questions()[node["name"]]
+        question = questions("book")[node["name"]]
         parent, at = node.parent, node.parent.index(node)
         block = parent[at + 1] if at + 1 < len(parent) else None
         if block is None or question["answer"] not in block.astext():
@@ -86,6 +93,7 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(prediction)
     app.add_directive("predict", Predict)
+    app.add_directive("demo-questions", DemoQuestions)
     app.connect("doctree-read", fold)
     app.add_js_file("predict.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
