@@ -33,6 +33,7 @@ extensions = [
     "tutorial.book.directives",
     "tutorial.book.history",
     "tutorial.book.glossary",
+    "tutorial.book.predict",
     "tutorial.book.search",
     "tutorial.book.simplejwt_settings",
     "tutorial.book.cli_help",
@@ -64,8 +65,10 @@ def copy_notebooks() -> None:
             path.unlink()
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each has a kernel, a process of its own
         for path, notebook in zip(originals, pool.map(bring, originals), strict=True):
-            # On GitHub their list is the folder's README, here it is the index page.
+            # On GitHub their list is the folder's README, here it is the index page; and the book,
+            # which they are part of here, is in another folder there.
             text = nbformat.writes(notebook).replace("](README.md", "](index.md")
+            text = text.replace("](../docs/", "](../")
             copy = target / path.name
             if not copy.exists() or copy.read_text(encoding="utf-8") != text:
                 copy.write_text(text, encoding="utf-8", newline="\n")

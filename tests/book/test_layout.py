@@ -171,8 +171,22 @@ def test_the_navigation_opens_by_keyboard(open_page):
     page.keyboard.press("Space")
     link.wait_for(state="visible")
     wide = open_page("index.html", WIDE)
-    chapter = wide.locator(".sidebar-tree a", has_text=LADDER[0].title)
+    chapter = wide.locator(f'.sidebar-tree a[href="{CHAPTERS[0]}"]')
     assert not chapter.is_visible()
     wide.locator(".toctree-checkbox").first.focus()
     wide.keyboard.press("Space")
     chapter.wait_for(state="visible")
+
+
+def test_a_prediction_unfolds_what_came(browser, book):
+    """Closed until a choice is made; by keyboard too. The robot's block is in it."""
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{book}/{LONGEST}")
+    box = page.locator(".predict").first
+    assert not box.locator("pre").is_visible()
+    box.locator(".choices button", has_text="200").press("Enter")
+    box.locator("pre").wait_for(state="visible")
+    assert "wrong" in box.locator(".choices button", has_text="200").get_attribute("class")
+    right = box.locator(".choices button.right").inner_text().removeprefix("✓ ")
+    assert right in box.locator("pre").inner_text()
+    page.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -40,8 +41,8 @@ from tutorial.project_files import PARTS_README, own_files
 logger = logging.getLogger(__name__)
 
 
-def code(language: str, text: str, caption: str = "", options: str = "") -> str:
-    head = (f":caption: {caption}\n" if caption else "") + options
+def code(language: str, text: str, caption: str = "") -> str:
+    head = f":caption: {caption}\n" if caption else ""
     return f"``````{{code-block}} {language}\n{head}\n{text.rstrip()}\n``````\n"
 
 
@@ -53,16 +54,11 @@ def folded(title: str, content: str) -> str:
 def diff(path: str, changes: list[Hunk], note: str = "") -> str:
     """The changed lines of a file, with a line between two places that are apart."""
     lines: list[str] = []
-    changed: list[int] = []
     for hunk in changes:
         if len(changes) > 1 and (hunk.start or lines):
             lines.append(f"{GAP} line {hunk.start + 1}" if hunk.start else GAP)
-        for sign, text in hunk.lines:
-            lines.append(sign + text)
-            if sign != " ":
-                changed.append(len(lines))
-    option = f":emphasize-lines: {','.join(map(str, changed))}\n" if changed else ""
-    return code(f"change-{language_of(path)}", "\n".join(lines), f"{path}{note}", option)
+        lines += [sign + text for sign, text in hunk.lines]
+    return code(f"change-{language_of(path)}", "\n".join(lines), f"{path}{note}")
 
 
 def label(prompt: str, window: str = "") -> str:
@@ -343,12 +339,29 @@ def mark_chapter(app: Sphinx, doctree: nodes.document) -> None:
         if section.parent is title.parent:
             frame = FRAME.get(section[0].astext())
             section["classes"] += ["frame", f"frame-{frame}"] if frame else ["move"]
+            if frame == "exercises" and f"solutions/{part.slug}" in app.env.found_docs:
+                section.append(link_to_solutions(app, part))
     read, do = minutes(read_page(Path(app.env.doc2path(app.env.docname))), shown_words(doctree))
     text = (
         f"Part {part.number} of {len(LADDER)} · {read} minutes to read, {do} to do · "
         f"adds {part.adds}"
     )
     title.parent.insert(1, nodes.paragraph("", text, classes=["part-line"]))
+
+
+def link_to_solutions(app: Sphinx, part: Part) -> nodes.Node:
+    """Return the line below the exercises of a chapter; its page of solutions has its name."""
+    link = addnodes.pending_xref(
+        "",
+        nodes.inline("", "Hints and solutions"),
+        refdoc=app.env.docname,
+        refdomain="std",
+        reftype="doc",
+        reftarget=f"/solutions/{part.slug}",
+        refexplicit=True,
+    )
+    rest = nodes.Text(": try first, take the hint, then compare.")
+    return nodes.paragraph("", "", link, rest, classes=["solutions"])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

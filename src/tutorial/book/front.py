@@ -129,7 +129,7 @@ def beginning(path: Path) -> tuple[str, str]:
     blocks = iter(paragraphs(text))
     title = next(block for block in blocks if block.startswith("# "))
     title = re.sub(r"^# (\d+ · )?", "", title)  # the card has the number already
-    first = next((block for block in blocks if re.match(r"[\w*`\[“\"]", block)), "")
+    first = next((block for block in blocks if re.match(r"[\w*\[“\"]|`[^`]", block)), "")
     if first.startswith("*") and first.endswith("*"):
         first = first[1:-1]
     said = ""

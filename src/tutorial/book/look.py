@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from docutils import nodes
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.style import Style
@@ -160,7 +161,17 @@ def by_line(lexer: Lexer, text: str) -> list[list[tuple[Any, str]]]:
     return lines
 
 
+def mark_changed_lines(app: Sphinx, doctree: nodes.document) -> None:
+    """Have the whole line of a change marked, and not its sign alone."""
+    for block in doctree.findall(nodes.literal_block):
+        if str(block.get("language", "")).startswith("change-"):
+            lines = block.rawsource.splitlines()
+            changed = [i for i, line in enumerate(lines, 1) if line[:1] in {"+", "-"}]
+            block["highlight_args"] = {**block.get("highlight_args", {}), "hl_lines": changed}
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("doctree-read", mark_changed_lines)
     for language in ("python", "json", "html", "javascript", "text"):
         members = {"language": language, "name": f"change-{language}"}
         app.add_lexer(f"change-{language}", type("ChangeLexer", (ChangeLexer,), members))

@@ -17,6 +17,7 @@ from tutorial.demo.render import coloured, content, date_time, time_of_day, verd
 from tutorial.durations import in_words
 from tutorial.errors import Problem
 from tutorial.ladder import Part, first
+from tutorial.questions import questions
 from tutorial.running.server import PASSWORD
 
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")  # the parts that bring them
@@ -50,17 +51,18 @@ STEPS: list[WalkStep] = []
 Take = Callable[[Guide], None]
 
 
-def step(title: str, *, question: str, needs: str = "has_tokens") -> Callable[[Take], Take]:
+def step(title: str, *, needs: str = "has_tokens") -> Callable[[Take], Take]:
     """Add the decorated function to the walk."""
 
     def add(take: Take) -> Take:
+        question: str = questions("demo")[take.__name__]["ask"]
         STEPS.append(WalkStep(title, question, take, needs))
         return take
 
     return add
 
 
-@step("Knock: a request without a token", question="Who are we, to a server that never met us?")
+@step("Knock: a request without a token")
 def knock(guide: Guide) -> None:
     response = guide.ask("GET", guide.part.protected)
     guide.say(
@@ -74,7 +76,6 @@ def knock(guide: Guide) -> None:
 
 @step(
     "Obtain: a password for a token pair",
-    question="Should the answer say whether the name or the password was wrong?",
 )
 def obtain(guide: Guide) -> None:
     wrong = guide.ask("POST", guide.part.login, body={"username": USER, "password": "a-guess"})
@@ -111,7 +112,6 @@ def obtain(guide: Guide) -> None:
 
 @step(
     "Decode: what a token says",
-    question="Which key do we need to read a token?",
 )
 def decode(guide: Guide) -> None:
     header, payload = tokens.decode(guide.access)
@@ -144,7 +144,6 @@ def decode(guide: Guide) -> None:
 
 @step(
     "Use: the request again, with the token",
-    question="Where in the request does the token go, and what has the server stored about us?",
 )
 def use(guide: Guide) -> None:
     guide.stay_logged_in()
@@ -159,7 +158,6 @@ def use(guide: Guide) -> None:
 
 @step(
     "Tamper: one character of the payload changed",
-    question="We can read the payload. What if we write somebody else's user_id into it?",
 )
 def tamper(guide: Guide) -> None:
     header, payload, signature = guide.access.split(".")
@@ -183,7 +181,6 @@ def tamper(guide: Guide) -> None:
 
 @step(
     "Expire: time passes",
-    question="The same token, a little later: what will the server say, and how does it know?",
 )
 def expire(guide: Guide) -> None:
     guide.outlive_access()
@@ -206,7 +203,6 @@ def expire(guide: Guide) -> None:
 
 @step(
     "Refresh: a new pair without a password",
-    question="How do we go on without asking for the password every five minutes?",
 )
 def refresh(guide: Guide) -> None:
     response = guide.ask("POST", guide.part.refresh, body={"refresh": guide.refresh})
@@ -243,7 +239,6 @@ def refresh(guide: Guide) -> None:
 
 @step(
     "Rotate: what became of the old refresh token?",
-    question="We have a new refresh token. Suppose somebody copied the old one last week?",
 )
 def rotate(guide: Guide) -> None:
     response = guide.ask(
@@ -270,7 +265,6 @@ def rotate(guide: Guide) -> None:
 
 @step(
     "Confuse: each token at the other's door",
-    question="Both tokens carry a good signature. Why not use the long-lived one for everything?",
 )
 def confuse(guide: Guide) -> None:
     guide.stay_logged_in()
@@ -288,7 +282,6 @@ def confuse(guide: Guide) -> None:
 
 @step(
     "Let die: the refresh token's end",
-    question="And when nobody has come back for fifteen days?",
 )
 def let_die(guide: Guide) -> None:
     if not guide.server.clock:
@@ -307,7 +300,6 @@ def let_die(guide: Guide) -> None:
 
 @step(
     "Log out: the refresh token goes on the blacklist",
-    question="We log out. Which of our two tokens can the server take back, and which not?",
     needs="logout",
 )
 def log_out(guide: Guide) -> None:
@@ -346,7 +338,6 @@ def log_out(guide: Guide) -> None:
 
 @step(
     "Log out everywhere: every session at once",
-    question="The laptop is stolen, the phone is in our hand. What can the phone do about it?",
     needs="logout_all",
 )
 def log_out_everywhere(guide: Guide) -> None:
