@@ -108,9 +108,6 @@ UNDONE = [
     (11, "accounts/sessions.py",
      "    Session.objects.filter(pk=session.pk).end(Session.Reason.TOKEN_REUSED)\n", "",
      ["test_a_theft_on_a_real_server"]),
-    (11, "accounts/migrations/0004_drop_blacklist.py",
-     '                "DROP TABLE IF EXISTS token_blacklist_outstandingtoken",\n', "",
-     ["test_what_part_10_stored_is_dropped"]),
 ]  # fmt: skip
 
 EXCUSED = {

@@ -1800,4 +1800,13 @@ MUTANTS = [
         '    new = new_token(session.user, session.pk)\n    Session.objects.create(user=session.user, current_jti=new["jti"])\n',
         "test_a_refresh_is_one_update",
     ),
+    Mutant(
+        11,
+        "tokens left behind in a table",
+        "accounts/migrations/0004_drop_blacklist.py",
+        '                "DROP TABLE IF EXISTS token_blacklist_outstandingtoken",\n',
+        "",
+        "test_what_part_10_stored",
+        "accounts/migrations/",
+    ),
 ]
