@@ -600,6 +600,18 @@ def test_an_odd_claim_is_refused(user, claim):
 
 
 @pytest.mark.hardening
+@pytest.mark.parametrize(
+    "jti", ["", "x", None, [], {}, 1, "\x00", "x" * 5000], ids=lambda jti: ascii(jti)[:9]
+)
+@pytest.mark.mend("accounts/sessions.py", "Is there a token before the first one?")
+def test_a_jti_that_nobody_has_given_is_refused(user, jti):
+    """A refresh token that is signed well, with a `jti` of somebody's own, is 401, never 500."""
+    client, pair = log_in()
+    token = signed(pair, "refresh", jti=jti)
+    refused(client.post(PART.refresh, {"refresh": token}), "token_reused")
+
+
+@pytest.mark.hardening
 @pytest.mark.mend("accounts/sessions.py", "Does `find` compare the token's user?")
 def test_a_session_is_its_user_s_only(user, grace):
     """A token that names one member's session and another member is 401."""

@@ -1809,4 +1809,12 @@ MUTANTS = [
         "test_what_part_10_stored",
         "accounts/migrations/",
     ),
+    Mutant(
+        11,
+        "a token before the first one",
+        SESSIONS,
+        "session.rotated and ",
+        "",
+        "test_a_jti_that_nobody_has_given",
+    ),
 ]
