@@ -1747,8 +1747,8 @@ MUTANTS = [
         11,
         "a session of somebody else",
         SESSIONS,
-        ' or str(session.user_id) != str(token.get("user_id")):',
-        ":",
+        'if str(session.user_id) != str(token.get("user_id")):',
+        "if False:",
         "test_a_session_is_its_user_s",
     ),
     Mutant(
