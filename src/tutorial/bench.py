@@ -1,7 +1,7 @@
 """Measures what the README and the chapters promise, and prints it: ``nox -s bench``.
 
     python -m tutorial.bench            everything
-    python -m tutorial.bench writers    one of pages, writers, checks, commands
+    python -m tutorial.bench writers    one of pages, writers, sessions, cleaning, checks, commands
 
 Nothing here passes or fails: a number depends on the machine, so it is for reading.
 """
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
@@ -29,7 +30,7 @@ from tutorial.checking.run import run as run_promises
 from tutorial.ladder import LADDER, ROOT, Part, first, register
 from tutorial.project_files import clean_copy
 from tutorial.running.environment import project_environment
-from tutorial.running.server import serve
+from tutorial.running.server import PASSWORD, serve
 
 SIZES = (10, 1_000, 100_000)  # products
 WRITERS, WRITING = 30, 60  # clients, and for how many seconds
@@ -81,6 +82,85 @@ for wanted in map(int, sys.argv[2:]):
 """
 
 
+LOGINS = (10, 1_000_000)  # rows: sessions, or outstanding tokens
+ROUNDS, OF_EACH = 10, 20  # the two parts take turns, so that a busy machine is busy for both
+
+# Runs in a process of its own for each part: fills the table of logins, and then, with each line
+# that it is sent, measures some requests with an access token and some refreshes.
+LOGIN = """
+import json, sys, time, uuid, django
+django.setup()
+from datetime import timedelta
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+login, refresh, protected, logins, old = sys.argv[1:]
+call_command("migrate", verbosity=0)
+users = get_user_model().objects
+users.create_user("demo", "demo@example.com", "for-demonstration-only")
+other = users.create_user("grace")
+now = timezone.now()
+then = now - timedelta(days=30) if old == "old" else now
+
+def rows(number):
+    for _ in range(number):
+        jti = uuid.uuid4().hex
+        if apps.is_installed("rest_framework_simplejwt.token_blacklist"):
+            yield dict(user=other, jti=jti, token=jti * 10, created_at=then,
+                       expires_at=then + timedelta(days=15))
+        else:
+            yield dict(user=other, current_jti=jti, created=then, last_used=then, client="Firefox")
+
+if apps.is_installed("rest_framework_simplejwt.token_blacklist"):
+    model = apps.get_model("token_blacklist", "OutstandingToken")
+else:
+    model = apps.get_model("accounts", "Session")
+left = int(logins)
+while left:
+    batch = min(left, 50_000)
+    model.objects.bulk_create([model(**row) for row in rows(batch)], batch_size=2000)
+    left -= batch
+if old == "old":
+    print("filled", flush=True)
+    sys.exit()
+apps.get_model("reviews", "Image").objects.bulk_create(
+    apps.get_model("reviews", "Image")(name="Kite", image="images/kite.png", width=9, height=9)
+    for _ in range(10)
+)
+client = Client(SERVER_NAME="localhost")
+data = {"username": "demo", "password": "for-demonstration-only"}
+pair = client.post(login, data).json()
+
+def ask():
+    header = {"Authorization": "Bearer " + pair["access"]}
+    assert client.get(protected, headers=header).status_code == 200
+
+def renew():
+    global pair
+    pair = client.post(refresh, {"refresh": pair["refresh"]}).json()
+
+def timed(act):
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) * 1000
+
+found = []
+for act in (ask, renew):
+    act()
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    found.append(len(queries))
+print(json.dumps(found), flush=True)
+for line in sys.stdin:
+    print(json.dumps([[timed(act) for _ in range(int(line))] for act in (ask, renew)]), flush=True)
+"""
+
+
 def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
     """Return the median wall time of a command in seconds. Raises CalledProcessError."""
     taken = []
@@ -94,7 +174,7 @@ def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
 def main() -> None:
     console = Console()
     console.print(f"Python {sys.version.split()[0]} on {sys.platform}\n")
-    for measure in (pages, writers, checks, commands):
+    for measure in (pages, writers, sessions, cleaning, checks, commands):
         if measure.__name__ in (sys.argv[1:] or [measure.__name__]):
             measure(console)
 
@@ -168,6 +248,127 @@ def register_together(without: str) -> tuple[Counter[int], list[float]]:
             locked = server.log().count("OperationalError: database is locked")
             assert locked >= failed, server.log()[-3000:]  # noqa: S101  (nothing else went wrong)
     return statuses, taken
+
+
+def sessions(console: Console) -> None:
+    """Print what a request and a refresh cost: with the blacklist, and with sessions."""
+    table = Table(
+        *("part", "logins in the table", "a request", "queries", "a refresh", "queries"),
+        title="An access token used, and a refresh token exchanged: the median",
+    )
+    parts = first("has_blacklist"), first("has_sessions")
+    for logins in LOGINS:
+        with ExitStack() as stack:
+            processes = [filled(stack, part, logins) for part in parts]
+            queries = [json.loads(answer_of(process)) for process in processes]
+            times: list[list[list[float]]] = [[[], []] for _ in parts]
+            for _ in range(ROUNDS):
+                for process, taken in zip(processes, times, strict=True):
+                    for all_of_them, new in zip(
+                        taken, json.loads(answer_of(process, str(OF_EACH))), strict=True
+                    ):
+                        all_of_them += new
+            for part, (request, refresh), (used, renewed) in zip(
+                parts, queries, times, strict=True
+            ):
+                table.add_row(
+                    *(str(part), f"{logins:,}"),
+                    *(f"{statistics.median(used):.2f} ms", str(request)),
+                    *(f"{statistics.median(renewed):.2f} ms", str(refresh)),
+                )
+    console.print(table)
+
+
+def filled(
+    stack: ExitStack, part: Part, logins: int, *, age: str = "new", state: str = ""
+) -> subprocess.Popen[str]:
+    """Start a process that fills the part's table of logins, and then measures."""
+    folder = Path(state or stack.enter_context(tempfile.TemporaryDirectory()))
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOGIN, part.login, part.refresh, part.protected, str(logins), age],
+        cwd=part.path,
+        env=project_environment(part.path, folder)
+        | {"TUTORIAL_ATTEMPTS": "1000000", "TUTORIAL_FAST_PASSWORDS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
+
+
+def answer_of(process: subprocess.Popen[str], line: str = "") -> str:
+    """Send a line, if there is one, and return the next line that comes back."""
+    if line and process.stdin:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+    return process.stdout.readline() if process.stdout else ""
+
+
+def cleaning(console: Console) -> None:
+    """Print how clients that refresh fare while old rows are removed."""
+    table = Table(
+        *("part", "command", "rows", "seconds", "refreshes", "not 200", "half within", "slowest"),
+        title=f"{CLEANERS} clients refresh while old rows are removed",
+    )
+    for part, command in (
+        (first("has_blacklist"), "flushexpiredtokens"),
+        (first("has_sessions"), "remove_old_sessions"),
+    ):
+        with ExitStack() as stack:
+            state = stack.enter_context(tempfile.TemporaryDirectory())
+            answer_of(filled(stack, part, LOGINS[-1], age="old", state=state))
+            row = refreshed_while(part, command, Path(state))
+        table.add_row(str(part), command, f"{LOGINS[-1]:,}", *row)
+    console.print(table)
+
+
+CLEANERS = 4  # clients
+
+
+def refreshed_while(part: Part, command: str, state: Path) -> list[str]:
+    """Let clients refresh as long as the command runs; return its time and what came of them."""
+    quick = {"TUTORIAL_FAST_PASSWORDS": "1", "TUTORIAL_ATTEMPTS": "1000000"}
+    statuses: Counter[int] = Counter()
+    taken: list[float] = []
+    over = threading.Event()
+    with serve(part.path, keep=state, environment=quick) as server:
+
+        def work() -> None:
+            session = requests.Session()
+
+            def post(path: str, **data: str) -> requests.Response:
+                return session.post(server.url + path, json=data, timeout=120)
+
+            pair = post(part.login, username="demo", password=PASSWORD).json()
+            while not over.is_set():
+                start = time.monotonic()
+                response = post(part.refresh, refresh=pair["refresh"])
+                taken.append(time.monotonic() - start)
+                statuses[response.status_code] += 1
+                if response.status_code == 200:
+                    pair = response.json()
+
+        threads = [threading.Thread(target=work) for _ in range(CLEANERS)]
+        for thread in threads:
+            thread.start()
+        start = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "django", command],
+            cwd=part.path,
+            env=project_environment(part.path, state),
+            stdout=subprocess.DEVNULL,
+            check=False,  # it may give up
+        )
+        took = time.monotonic() - start
+        over.set()
+        for thread in threads:
+            thread.join()
+    return [
+        *(f"{took:.1f}", f"{len(taken):,}", str(len(taken) - statuses[200])),
+        *(f"{statistics.median(taken) * 1000:.0f} ms", f"{max(taken):.1f} s"),
+    ]
 
 
 def checks(console: Console) -> None:

@@ -38,7 +38,8 @@ class Part:
     refresh: str = ""  # where a refresh token is exchanged for a new pair
     logout: str = ""
     logout_all: str = ""
-    has_blacklist: bool = False  # an exchanged refresh token is refused
+    sessions: str = ""  # the list of one's own sessions
+    has_blacklist: bool = False  # a table of refresh tokens that are refused
     staff_edits_images: bool = False  # and nobody else does
     checks_claims: bool = False  # odd claims under a good signature are refused
 
@@ -53,6 +54,16 @@ class Part:
     @property
     def has_tokens(self) -> bool:
         return bool(self.login)
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether a login is a row, which an access token too depends on."""
+        return bool(self.sessions)
+
+    @property
+    def single_use(self) -> bool:
+        """Whether a refresh token is good for one refresh."""
+        return self.has_blacklist or self.has_sessions
 
     @property
     def before(self) -> Part | None:
@@ -170,6 +181,15 @@ LADDER = (
         logout="/auth/logout/",
         logout_all="/auth/logout_all/",
         has_blacklist=True,
+    ),
+    sessions := logout.then(
+        "11-sessions",
+        title="Sessions",
+        adds="one row a login: devices, reuse detection, access that ends at once",
+        client_sees="`/auth/sessions/`, `/auth/sessions/<id>/`",
+        sessions="/auth/sessions/",
+        has_blacklist=False,
+        checks_claims=True,
     ),
 )
 

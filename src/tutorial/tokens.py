@@ -26,6 +26,7 @@ MEANINGS = {
     "jti": "the token's own name: no two tokens share one",
     "user_id": "whose it is: the user's key in the database",
     "username": "a custom claim, so that a page can greet its user: signed, but not secret",
+    "sid": "its session: a login on one device, a row in the database",
     "hash_password": "a fingerprint of the stored password hash: a new password voids the token",
 }
 

@@ -118,6 +118,7 @@ class Api:
                 self.log_in(client, name)
         for one, other in (("member", "staff"), ("staff", "member")):
             self.values[one]["other's refresh"] = self.values[other].get("refresh", "")
+            self.values[one]["other session"] = self.values[other].get("session", "")
         self.headers["stranger"], self.values["stranger"] = {}, self.values["member"]
         if self.part.protected:
             # Another one than <pk>: with an image its file is deleted, and that is not kept.
@@ -135,7 +136,8 @@ class Api:
         values["exchanged refresh"] = pair["refresh"]
         pair = self.send("POST", self.part.refresh, json={"refresh": pair["refresh"]}).json()
         headers["Authorization"] = f"Bearer {pair['access']}"
-        values |= pair | {"user": str(tokens.decode(pair["access"])[1]["user_id"])}
+        claims = tokens.decode(pair["access"])[1]
+        values |= pair | {"user": str(claims["user_id"]), "session": claims.get("sid", "")}
         if self.has_comments:
             comment = {"title": "Mine", "content": "It flies.", "product": 1}
             values["comment"] = str(
@@ -167,6 +169,8 @@ class Api:
         self.changed = row.method != "GET"
         values = dict(self.values[client])
         values["own pk"] = values.get("comment" if row.path.startswith(COMMENTS) else "user", "")
+        if self.part.has_sessions and row.path.startswith(self.part.sessions):
+            values |= {"own pk": values["session"], "other pk": values["other session"]}
 
         def filled(text: str) -> str:
             return re.sub(r"<([^<>]+)>", lambda match: values[match[1]], text)

@@ -26,6 +26,7 @@ ESCAPE = "\x1b"
 EXPIRES = 1300819380
 TOKEN = f"{encode({'alg': 'HS256'})}.{encode({'exp': EXPIRES})}.signature"
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")
+SESSIONS = first("has_sessions")
 
 
 def elsewhere(project: Path) -> Part:
@@ -124,6 +125,12 @@ def blacklist(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def sessions(tmp_path_factory):
+    """Part 11 as it is, written to a file."""
+    return take_the_walk(tmp_path_factory.mktemp("sessions"), part=SESSIONS)
+
+
+@pytest.fixture(scope="module")
 def broken(tmp_path_factory):
     """Part 7 with images for anyone and without rotation, on a narrow terminal."""
     project = tmp_path_factory.mktemp("project") / "07-broken"
@@ -147,7 +154,7 @@ def test_every_promise_is_kept(plain):
 
 def test_the_steps_are_taken_in_order(plain):
     titles = [f"{number}. {step.title}" for number, step in enumerate(steps.STEPS, 1)]
-    assert len(titles) == 12
+    assert len(titles) == 15
     first_ten = [f"\n{title} ─" for title in titles[:10]]
     assert in_order(plain.output, *first_ten, "What was promised")
     assert "Log out" not in plain.output
@@ -288,6 +295,54 @@ def test_a_server_that_lets_everybody_in_breaks_the_promises_of_part_10(take, ke
     assert file.getvalue().count("✗") == kept.count(False)
 
 
+def test_part_11_notices_the_thief(sessions):
+    assert sessions.result is True
+    assert in_order(
+        sessions.output,
+        "8. Rotate",
+        "✓  the old refresh token is refused: 401 token_exchanged",
+        "✓  its session lives on: 200",
+        "\n11. Steal: ",
+        f"request       POST {SESSIONS.refresh}\n",
+        '"code": "token_reused"',
+        f"GET {SESSIONS.protected}\n",
+        'error="invalid_token"',
+        "✓  and so is the thief's refresh token: 401 session_ended",
+        "\n12. Devices: ",
+        f"request       GET {SESSIONS.sessions}\n",
+        f"request       DELETE {SESSIONS.sessions}",
+        "answer        204 No Content\n",
+        "✓  the phone is out at once: 401 session_ended",
+        "✓  the laptop is not: 200",
+        "\n13. Log out: the session ends",
+        "✓  the access token is refused: 401 session_ended",
+        "28 of 28 promises kept",
+    )
+    assert "blacklist" not in sessions.output
+    assert "a claim that this walk does not know" not in sessions.output
+    assert " 429 " not in sessions.output
+
+
+@pytest.mark.parametrize(
+    ("take", "kept"),
+    [
+        (steps.rotate, [False, True]),
+        (steps.steal, [False, False, False]),
+        (steps.devices, [False, False, False, True]),
+        (steps.end_session, [False, False, False]),
+    ],
+)
+def test_a_server_that_lets_everybody_in_breaks_the_promises_of_part_11(take, kept):
+    file = io.StringIO()
+    guide = Guide(Console(file=file), SimpleNamespace(clock=None), SESSIONS, refresh=TOKEN)
+    pair = {"access": TOKEN, "refresh": TOKEN}
+    guide.send = guide.ask = lambda *args, **kwargs: SimpleNamespace(
+        status_code=200, json=lambda: pair
+    )
+    take(guide)
+    assert [promise.kept for promise in guide.promises] == kept
+
+
 def test_a_login_that_fails_ends_the_walk_in_words():
     guide = Guide(Console(file=io.StringIO()), SimpleNamespace(), BLACKLIST)
     guide.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: {"detail": "throttled"})
@@ -295,9 +350,10 @@ def test_a_login_that_fails_ends_the_walk_in_words():
         guide.log_in()
 
 
-def test_nothing_is_left_behind(plain, blacklist, broken):
+def test_nothing_is_left_behind(plain, blacklist, sessions, broken):
     assert nothing_is_left(plain)
     assert nothing_is_left(blacklist)
+    assert nothing_is_left(sessions)
     assert nothing_is_left(broken)
 
 

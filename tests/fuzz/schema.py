@@ -41,7 +41,7 @@ def aimed(found: dict[str, Any]) -> dict[str, Any]:
         for method, operation in operations.items():
             parameters = operation.setdefault("parameters", [])
             for parameter in parameters:
-                if parameter["in"] == "path":
+                if parameter["in"] == "path" and parameter["schema"].get("format") != "uuid":
                     parameter["schema"] = {"anyOf": [there, {"type": "integer"}]}
             if method == "get":
                 parameters += [

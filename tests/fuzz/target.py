@@ -70,6 +70,8 @@ class Target:
         except requests.RequestException as error:
             self.tell(request, f"no response, {type(error).__name__}")
         self.judge(request, response.status_code)
+        if response.status_code == 401:
+            self.tokens.pop(by, None)  # their session may have ended: the next request logs in
         return response
 
     def judge(self, request: requests.PreparedRequest, status: int) -> None:

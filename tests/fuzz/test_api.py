@@ -13,8 +13,25 @@ from .target import HERE
 FOLDER = Path(__file__).parent
 
 
+ALONE = ["--phases", "examples,coverage,fuzzing"]  # nothing they make is read by another
+
+
+def rounds(part):
+    """Where a logout ends the session at once, those requests come in a round of their own."""
+    if not part.has_sessions:
+        return [[]]
+    ends = f"^({part.logout}|{part.logout_all})$"
+    return [["--exclude-path-regex", ends], ["--include-path-regex", ends, *ALONE]]
+
+
 def test_the_api(target, schema, visitor, tmp_path, pytestconfig):
     """Each operation alone, with data of every kind, and one after another on what they made."""
+    for selected in rounds(target.part):
+        attack(target, schema, visitor, tmp_path, pytestconfig, selected)
+
+
+def attack(target, schema, visitor, tmp_path, pytestconfig, selected):
+    target.tokens.clear()
     file = tmp_path / "schema.yml"
     file.write_text(yaml.safe_dump(schema), encoding="utf-8")
     amount = ["--max-examples", "12", "--seed", "1", "--generation-deterministic"]
@@ -23,6 +40,7 @@ def test_the_api(target, schema, visitor, tmp_path, pytestconfig):
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", str(file)]
     command += ["--url", target.server.url, "--checks", "not_a_server_error,no_traceback"]
     command += [f"--header={name}: {value}" for name, value in target.header(visitor).items()]
+    command += selected
     command += ["--request-timeout", "60", "--suppress-health-check", "all", "--warnings", "off"]
     command += ["--continue-on-failure", "--output-sanitize", "false", "--no-color", *amount]
     environment = os.environ | {

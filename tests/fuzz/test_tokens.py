@@ -153,6 +153,7 @@ def signed_oddly(claims):
         "token_type": [None, "", [], {}, 1, "sliding", "Access", "\x00"],
         "hash_password": [None, "", [], {}, 1, "0" * 32],
         "username": [None, [], "x" * 9999, "\x00"],
+        "sid": ["x", "", [], {}, None, 1, 1.5, "0" * 32, "\x00", "x" * 9999],
         "aud": ["elsewhere", [], 1],
         "iss": ["elsewhere", [], 1],
     }.items():
@@ -172,7 +173,7 @@ def signed_oddly(claims):
         yield text.replace('"', "")[:20], as_json(claims)[:-1] + f", {text}}}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pair(target):
     return target.log_in("demo").json()
 
@@ -212,7 +213,15 @@ def test_odd_claims_under_a_good_signature(target, pair, kind):
     claims = decode(pair[kind].split(".")[1])
     findings = {}
     for what, payload in signed_oddly(claims):
-        if isinstance(payload, dict) and payload.get("jti") == claims["jti"]:
+        if target.part.has_sessions:
+            # An odd token may be good enough to end a session: each comes from one of its own.
+            pair = target.log_in("demo").json()
+            fresh = decode(pair[kind].split(".")[1])
+            if isinstance(payload, dict):
+                payload |= {
+                    name: fresh[name] for name in fresh if payload.get(name) == claims[name]
+                }
+        elif isinstance(payload, dict) and payload.get("jti") == claims["jti"]:
             payload["jti"] = secrets.token_hex(16)
         try:
             for _ in at_every_door(target, pair, forge(HS256, payload)):

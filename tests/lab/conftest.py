@@ -20,7 +20,7 @@ from tutorial.lab import Lab, lab
 from tutorial.ladder import ROOT
 from tutorial.running.server import serve
 
-from .pages import BLACKLIST, REFUSED, TOKENS, Visit
+from .pages import BLACKLIST, REFUSED, SESSIONS, TOKENS, Visit
 
 
 @contextmanager
@@ -53,6 +53,7 @@ def lab_command(port: int) -> Iterator[SimpleNamespace]:
 
 AHEAD = {
     "part_10": lambda port: lab(BLACKLIST, port=0),
+    "part_11": lambda port: lab(SESSIONS, port=0),
     "waiting": waiting_lab,
     "command": lab_command,
 }
@@ -82,6 +83,14 @@ def running(ahead: dict[str, Future]) -> Iterator[Lab]:
 def part_10(ahead: dict[str, Future]) -> Lab:
     """The lab of part 10, a minute after the last test, so that the throttle counts anew."""
     started = ahead["part_10"].result()
+    started.server.clock.advance(61)
+    return started
+
+
+@pytest.fixture
+def part_11(ahead: dict[str, Future]) -> Lab:
+    """The lab of part 11, a minute after the last test."""
+    started = ahead["part_11"].result()
     started.server.clock.advance(61)
     return started
 

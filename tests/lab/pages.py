@@ -14,6 +14,7 @@ from tutorial.lab import Lab
 from tutorial.ladder import first
 
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")
+SESSIONS = first("has_sessions")
 
 Visit = Callable[..., Page]
 

@@ -77,6 +77,7 @@ def test_an_origin_that_is_not_allowed_is_told_what_to_set(visit: Visit, running
         (8, "/auth/login/", None),
         (9, "/auth/login/", None),
         (10, "/auth/login/", "/auth/logout/"),
+        (11, "/auth/login/", "/auth/logout/"),
     ],
 )
 def test_the_page_is_told_what_the_part_has(part: int, login: str, logout: str | None) -> None:
@@ -86,7 +87,8 @@ def test_the_page_is_told_what_the_part_has(part: int, login: str, logout: str |
     assert (config["login"], config["refresh"]) == (login, f"{login}refresh/")
     assert config["logout"] == logout
     assert config["logoutAll"] == (logout and "/auth/logout_all/")
-    assert config["hasBlacklist"] == bool(logout)
+    assert config["hasBlacklist"] == find(part).has_blacklist
+    assert config["sessions"] == ("/auth/sessions/" if find(part).has_sessions else None)
     assert (config["firstWithTokens"], config["firstWithBlacklist"]) == (7, 10)
     assert config["meanings"] == MEANINGS
 

@@ -12,6 +12,7 @@ from tutorial.ladder import Part
 
 from .pages import (
     BLACKLIST,
+    SESSIONS,
     TOKENS,
     TOO_WIDE,
     Visit,
@@ -54,7 +55,20 @@ STORY_10 = [
     "+5 min",
     f"401 Unauthorized GET {BLACKLIST.protected} Token is expired",
 ]
+STORY_11 = [
+    *beginning(SESSIONS),
+    f"200 OK POST {SESSIONS.refresh} a token pair",
+    "+5 min",
+    f"200 OK POST {SESSIONS.refresh} a token pair",
+    f"401 Unauthorized POST {SESSIONS.refresh} This token was exchanged before",
+    f"401 Unauthorized GET {SESSIONS.protected} This session has ended",
+    f"200 OK POST {SESSIONS.login} a token pair",
+    f"200 OK GET {SESSIONS.sessions} 2 sessions",
+    f"204 No Content POST {SESSIONS.logout} logged out",
+    f"401 Unauthorized GET {SESSIONS.protected} This session has ended: logged out.",
+]
 STATUSES_10 = ["401", "200", "200", "401", "401", "200", "200", "401", "204", "200", "401"]
+STATUSES_11 = [*STATUSES_10[:7], "200", "200", "401", "401", "200", "200", "204", "401"]
 
 
 def test_the_whole_story_step_by_step(visit: Visit, keep_picture) -> None:
@@ -180,3 +194,25 @@ def test_the_story_of_part_10_is_red_where_part_7_was_green(
         assert serious(page) == [], (width, scheme)
         assert page.evaluate(TOO_WIDE) == 0, width
         keep_picture(page, f"part-10-{width}-{scheme}")
+
+
+def test_the_story_of_part_11_is_of_a_thief(visit: Visit, part_11: Lab, keep_picture) -> None:
+    page = visit(part_11)
+    page.get_by_role("button", name="Next step").click()
+    for verdict in STORY_11[:-3]:
+        take_step(page, verdict)
+    expect(page.locator("#thief-access-life")).to_have_attribute("data-state", "retired")
+    # Other tests may have left sessions further down in the list.
+    take_step(page, f"200 OK GET {SESSIONS.sessions}")
+    rows = page.locator("#devices tr")
+    expect(rows.nth(0)).to_contain_text("this one")
+    expect(rows.nth(1)).to_contain_text("ended: token_reused")
+    keep_picture(page, "thief")
+    for verdict in STORY_11[-2:]:
+        take_step(page, verdict)
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+    assert statuses(page) == STATUSES_11
+    shown = marks(page)  # as many as the timeline has room for
+    assert len(shown) > 8 and shown == STATUSES_11[-len(shown) :]
+    assert serious(page) == []
+    assert page.evaluate(TOO_WIDE) <= 0

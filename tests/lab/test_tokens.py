@@ -13,7 +13,7 @@ from tutorial.lab import Lab
 from tutorial.running.server import PASSWORD
 from tutorial.tokens import MEANINGS, decode
 
-from .pages import BLACKLIST, TOKENS, Visit, click, log_in, marks, post, see, statuses
+from .pages import BLACKLIST, SESSIONS, TOKENS, Visit, click, log_in, marks, post, see, statuses
 
 
 def seconds_in(countdown: str) -> int:
@@ -225,3 +225,58 @@ def test_start_again_forgets_attempts_of_a_time_to_come(visit: Visit, part_10: L
     page.get_by_role("button", name="Start again").click()
     expect(page.locator("#log .badge")).to_have_count(0)
     log_in(page)
+
+
+def test_a_thief_is_noticed_whoever_comes_first(visit: Visit, part_11: Lab) -> None:
+    page = visit(part_11)
+    because = page.locator("#because")
+    expect(page.locator("#thief")).to_be_visible()
+    click(page, "Thief refreshes", "The thief holds no such token.")
+    click(page, "Copy the refresh token", "There is no refresh token in this page.")
+    log_in(page)
+    click(page, "Copy the refresh token", "The thief has a copy of refresh 1.")
+    page.keyboard.press("r")
+    see(page, f"200 OK POST {SESSIONS.refresh} a token pair")
+    page.keyboard.press("i")
+    see(page, f"401 Unauthorized POST {SESSIONS.refresh} This token was just exchanged.")
+    expect(because).to_contain_text("the session lives on")
+    page.keyboard.press("c")
+    see(page, f"200 OK GET {SESSIONS.protected} 8 images")
+    click(page, "+1 min", "+1 min")
+    page.keyboard.press("i")
+    see(page, f"401 Unauthorized POST {SESSIONS.refresh} This token was exchanged before")
+    expect(because).to_contain_text("the session ends for both")
+    page.keyboard.press("c")
+    see(page, f"401 Unauthorized GET {SESSIONS.protected} This session has ended")
+    expect(page.locator("#access-life")).to_have_attribute("data-state", "retired")
+    expect(page.locator("#access-life")).to_contain_text("left, and refused")
+    expect(page.locator("#timeline")).to_have_attribute(
+        "aria-label", re.compile("access 2 is refused, refresh 2 is refused")
+    )
+
+
+def test_a_session_is_ended_from_the_list(visit: Visit, part_11: Lab) -> None:
+    phone = post(part_11, SESSIONS.login, {"username": "demo", "password": PASSWORD})
+    page = visit(part_11)
+    log_in(page)
+    page.keyboard.press("v")
+    see(page, f"200 OK GET {SESSIONS.sessions}")
+    rows = page.locator("#devices tr")
+    expect(rows.nth(0)).to_contain_text("this one")
+    expect(rows.nth(1)).to_contain_text("Python-urllib")
+    rows.nth(1).get_by_role("button").click()
+    expect(rows.nth(1)).to_contain_text("ended: other_device")
+    with pytest.raises(HTTPError, match="401"):
+        post(part_11, SESSIONS.refresh, {"refresh": phone["refresh"]})
+    rows.nth(0).get_by_role("button").click()
+    see(page, f"401 Unauthorized GET {SESSIONS.sessions} This session has ended: logged out.")
+    log_in(page)
+    page.keyboard.press("e")
+    see(page, f"204 No Content POST {SESSIONS.logout_all} logged out everywhere")
+    expect(page.locator("#because")).to_contain_text("both tokens are refused from now on")
+
+
+def test_before_sessions_there_is_no_thief(visit: Visit, part_10: Lab) -> None:
+    page = visit(part_10)
+    for name in ("#thief", "#device-list", "#thief-access-life"):
+        expect(page.locator(name)).to_be_hidden()

@@ -27,7 +27,10 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CLAIMS = {"exp", "hash_password", "iat", "jti", "nbf", "token_type", "user_id", "username"}
+CLAIMS = {
+    *("exp", "hash_password", "iat", "jti", "nbf"),
+    *("sid", "token_type", "user_id", "username"),
+}
 WRONG_ANSWERS = {
     "01": ["5", "lambda token: {}", "lambda payload, key: 'a.b.c'"],
     "02": ["200", "lambda username, password: {}", "401"],
@@ -38,6 +41,11 @@ WRONG_ANSWERS = {
     "07": ["lambda token: '\"none\"' in str(token)", "'expired'", "b'secret'"],
     "08": ["'alive'", "lambda first, second: False", "lambda answer: 60"],
     "09": ["5", "20 * 365", "lambda pair: True"],
+    "10": [
+        "1000",
+        "lambda newer, seconds: 'refused'",
+        "lambda answer: answer.status_code == 401",
+    ],
 }
 
 # The real hasher takes its time with every login; how long is not what these servers are for.
@@ -65,7 +73,7 @@ def said(cell: NotebookNode) -> str:
     return "".join(output.get("text", "") + output.get("evalue", "") for output in cell.outputs)
 
 
-def test_there_are_nine_and_each_has_wrong_answers():
+def test_there_are_ten_and_each_has_wrong_answers():
     assert [path.stem[:2] for path in NOTEBOOKS] == list(WRONG_ANSWERS)
 
 

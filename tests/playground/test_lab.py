@@ -15,7 +15,7 @@ from tutorial.playground import wheels
 from tutorial.running.server import PASSWORD
 
 from ..lab.pages import TOO_WIDE, click, log_in, serious, statuses
-from ..lab.test_story import STATUSES, STATUSES_10
+from ..lab.test_story import STATUSES, STATUSES_10, STATUSES_11
 
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")
 LAST = wheels.playable()[-1]
@@ -47,7 +47,7 @@ def ask(page: Page, method: str, path: str, content: str = "", *, token: str = "
 
 @pytest.mark.parametrize(
     ("part", "expected"),
-    [(TOKENS, STATUSES), (BLACKLIST, STATUSES_10), (LAST, STATUSES_10)],
+    [(TOKENS, STATUSES), (BLACKLIST, STATUSES_10), (LAST, STATUSES_11)],
     ids=str,
 )
 def test_the_whole_story(visit: Visit, part: Part, expected: list[str]) -> None:

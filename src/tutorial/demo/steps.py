@@ -2,7 +2,8 @@
 
 Every step sends real requests, shows them as they go over the wire, says what the responses
 mean and checks what the step promised. The lifetimes are the part's own. Where there is a
-blacklist, an exchanged refresh token is refused, and one can log out.
+blacklist, an exchanged refresh token is refused, and one can log out. Where there are sessions,
+one that comes back ends its session, and an access token dies with it.
 """
 
 from __future__ import annotations
@@ -151,7 +152,8 @@ def use(guide: Guide) -> None:
     guide.say(
         "The same request with one header more, and the door is open. The server looked nothing "
         "up to know that the token is its own: it checked signature and exp, then fetched the "
-        "user that the token names."
+        + ("session and the user" if guide.part.has_sessions else "user")
+        + " that the token names."
     )
     guide.check(("the access token is accepted", 200, response.status_code))
 
@@ -241,6 +243,8 @@ def refresh(guide: Guide) -> None:
     "Rotate: what became of the old refresh token?",
 )
 def rotate(guide: Guide) -> None:
+    if guide.part.has_sessions:
+        return rotate_a_session(guide)
     response = guide.ask(
         "POST", guide.part.refresh, body={"refresh": guide.replaced or guide.refresh}
     )
@@ -261,6 +265,25 @@ def rotate(guide: Guide) -> None:
         f"part {BLACKLIST.number} closes it with a blacklist."
     )
     guide.check(("the old refresh token still works", 200, response.status_code))
+
+
+def rotate_a_session(guide: Guide) -> None:
+    # Exchanged anew: while the class was talking, the grace period may have passed.
+    old = {"refresh": guide.refresh}
+    pair = content(guide.send("POST", guide.part.refresh, body=old))
+    guide.access, guide.refresh = (pair.get(name, "") for name in ("access", "refresh"))
+    response = guide.ask("POST", guide.part.refresh, body=old)
+    guide.say(
+        "Refused: a refresh token is good for one refresh. (This one was exchanged a moment ago, "
+        "unshown.) And its session lives on, because two tabs that refresh at the same moment are "
+        "no thieves: for ten seconds, the token that was exchanged last is refused and nothing "
+        "more."
+    )
+    still = guide.ask("GET", guide.part.protected, token=guide.access)
+    guide.check(
+        ("the old refresh token is refused", "401 token_exchanged", verdict(response)),
+        ("its session lives on", 200, still.status_code),
+    )
 
 
 @step(
@@ -300,7 +323,7 @@ def let_die(guide: Guide) -> None:
 
 @step(
     "Log out: the refresh token goes on the blacklist",
-    needs="logout",
+    needs="has_blacklist",
 )
 def log_out(guide: Guide) -> None:
     guide.access, guide.refresh = guide.log_in()
@@ -338,7 +361,7 @@ def log_out(guide: Guide) -> None:
 
 @step(
     "Log out everywhere: every session at once",
-    needs="logout_all",
+    needs="has_blacklist",
 )
 def log_out_everywhere(guide: Guide) -> None:
     (phone, refresh_phone), (_laptop, refresh_laptop) = guide.log_in(), guide.log_in()
@@ -358,4 +381,80 @@ def log_out_everywhere(guide: Guide) -> None:
         ("logging out everywhere is done", 204, response.status_code),
         ("the phone refreshes nothing any more", "401 token_not_valid", verdict(here)),
         ("nor does the laptop", "401 token_not_valid", verdict(there)),
+    )
+
+
+@step(
+    "Steal: two hold the same refresh token",
+    needs="has_sessions",
+)
+def steal(guide: Guide) -> None:
+    path = guide.part.refresh
+    _, copied = guide.log_in()
+    thief: dict[str, str] = {"refresh": copied}
+    for _ in range(2):
+        thief = content(guide.send("POST", path, body={"refresh": thief.get("refresh", "")}))
+    guide.say(
+        "A new login, unshown, and a thief who has copied its refresh token. The thief has "
+        "refreshed twice, and nobody has noticed. Now the owner's access token runs out, and the "
+        "owner refreshes with the token that was copied:"
+    )
+    owner = guide.ask("POST", path, body={"refresh": copied})
+    guide.say(
+        "That token has been exchanged: two have held it, and the server cannot tell which of them "
+        "this is. So it ends their session (RFC 9700, section 4.14.2), and the thief's new tokens "
+        "die with it. The access token too, at once:"
+    )
+    use = guide.ask("GET", guide.part.protected, token=thief.get("access", ""))
+    again = guide.send("POST", path, body={"refresh": thief.get("refresh", "")})
+    guide.check(
+        ("the token that comes back is noticed", "401 token_reused", verdict(owner)),
+        ("the thief's access token is refused", "401 session_ended", verdict(use)),
+        ("and so is the thief's refresh token", "401 session_ended", verdict(again)),
+    )
+
+
+@step(
+    "Devices: a session is ended from another one",
+    needs="has_sessions",
+)
+def devices(guide: Guide) -> None:
+    (phone, _), (laptop, _) = guide.log_in(), guide.log_in()
+    guide.say("Two logins, unshown: a phone and a laptop. The laptop asks where we are logged in:")
+    listed = guide.ask("GET", guide.part.sessions, token=laptop)
+    lost = str(tokens.decode(phone)[1].get("sid"))
+    found = any(one.get("pk") == lost for one in content(listed).get("results", []))
+    guide.say(
+        "One row for each login: when, with which client, from which IP address, and why it ended. "
+        "No token is among it. Our phone's session is the claim sid of its tokens. We end it:"
+    )
+    ended = guide.ask("DELETE", f"{guide.part.sessions}{lost}/", token=laptop)
+    there = guide.ask("GET", guide.part.protected, token=phone)
+    here = guide.ask("GET", guide.part.protected, token=laptop)
+    guide.check(
+        ("the phone is in the list", True, found),
+        ("its session is ended", 204, ended.status_code),
+        ("the phone is out at once", "401 session_ended", verdict(there)),
+        ("the laptop is not", 200, here.status_code),
+    )
+
+
+@step(
+    "Log out: the session ends, and both tokens with it",
+    needs="has_sessions",
+)
+def end_session(guide: Guide) -> None:
+    access, refresh_token = guide.log_in()
+    guide.say("A new login, unshown, and its end. The access token says which session it is:")
+    response = guide.ask("POST", guide.part.logout, token=access)
+    late = guide.ask("GET", guide.part.protected, token=access)
+    refused = guide.send("POST", guide.part.refresh, body={"refresh": refresh_token})
+    guide.say(
+        "Both, and at once. The price: every request reads its session. Part "
+        f"{BLACKLIST.number} did not, and had to leave the access token five minutes."
+    )
+    guide.check(
+        ("logging out is done", 204, response.status_code),
+        ("the access token is refused", "401 session_ended", verdict(late)),
+        ("and so is the refresh token", "401 session_ended", verdict(refused)),
     )

@@ -45,6 +45,7 @@ def facts(part: Part, api: str, *, has_clock: bool) -> dict[str, Any]:
         "logoutAll": part.logout_all or None,
         "protected": part.protected,
         "hasBlacklist": part.has_blacklist,
+        "sessions": part.sessions or None,
         "username": "demo",
         "password": PASSWORD,
         "meanings": MEANINGS,

@@ -99,21 +99,26 @@ class Lesson:
     def another(
         self,
         *,
+        part: Part | int | None = None,
         clock: bool = False,
         access_lifetime: float | None = None,
         environment: dict[str, str] | None = None,
         without: str = "",
     ) -> str:
-        """Start a second server of the same part, on the true time, and return its URL.
+        """Start a second server, on the true time, and return its URL.
 
+        It is of the same part, unless ``part`` names another one.
         With ``clock``, ``let_pass`` moves its clock too, wherever it moves the first one's.
         ``access_lifetime`` is in seconds. ``environment`` is added to the process's own.
         ``without`` takes the line with this text out of the second server's code.
         """
-        project = self.part.path
+        other = self.part if part is None else part if isinstance(part, Part) else find(part)
+        project = other.path
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory()))
         state = folder / "state"
-        if not os.environ.get("TUTORIAL_URL"):  # its data are there already, which saves time
+        if other == self.part and not os.environ.get(
+            "TUTORIAL_URL"
+        ):  # its data are there already, which saves time
             self._own.copy_state(state)
         if without:
             copy = folder / project.name

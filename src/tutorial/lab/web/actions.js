@@ -3,10 +3,20 @@
 import { roughly } from "./durations.js";
 import { explain, messageOf } from "./meaning.js";
 import { askClock, exchange } from "./server.js";
-import { emptyLog, greet, redraw, showAnswer, showRequest, showTime, showTokens } from "./show.js";
+import {
+  emptyLog,
+  greet,
+  redraw,
+  showAnswer,
+  showDevices,
+  showRequest,
+  showTime,
+  showTokens,
+} from "./show.js";
 import {
   beginSession,
   config,
+  endSession,
   forgetTokens,
   isAlive,
   keepRequest,
@@ -33,8 +43,8 @@ async function send(what) {
   return request;
 }
 
-function keep(request) {
-  keepTokens(request);
+function keep(request, holder) {
+  keepTokens(request, holder);
   showTokens();
   redraw();
 }
@@ -69,26 +79,88 @@ export async function replay() {
   await refreshWith(token);
 }
 
-async function refreshWith(token) {
+async function refreshWith(token, holder = session.pair) {
   const request = await send({
     method: "POST",
     path: config.refresh,
     token,
-    note: `${token.name} in the body`,
+    note: `${token.name} in the body${holder === session.thief ? ", by the thief" : ""}`,
     body: { refresh: token.text },
   });
-  if (request.outcome !== "good") return;
+  if (request.outcome !== "good") return showTime();
   if (request.content?.refresh) {
-    session.exchanged = token;
+    if (holder === session.pair) session.exchanged = token;
     token.exchangedBy ??= request;
   }
-  keep(request);
+  keep(request, holder);
 }
+
+// ---- The thief: a second client, with a copy -------------------------------------------------
+
+export async function steal() {
+  const token = session.pair.refresh;
+  if (!token) return nothingToSend("refresh");
+  session.thief = { access: null, refresh: token };
+  showAnswer({
+    outcome: "time",
+    title: "Copied",
+    message: `The thief has a copy of ${token.name}.`,
+    because: "No request was sent: neither the server nor the owner has heard of it.",
+  });
+  showTime();
+}
+
+export async function thiefRefresh() {
+  const token = session.thief.refresh;
+  if (!token) return nothingStolen();
+  await refreshWith(token, session.thief);
+}
+
+export async function thiefCall() {
+  const token = session.thief.access;
+  if (!token) return nothingStolen();
+  await callWith({ token, text: token.text, note: token.name });
+}
+
+function nothingStolen() {
+  showAnswer({
+    outcome: "time",
+    title: "Nothing sent",
+    message: "The thief holds no such token.",
+    because: "Copy the refresh token, and let the thief refresh.",
+  });
+}
+
+// ---- Devices -----------------------------------------------------------------------------------
+
+export async function listDevices() {
+  const token = session.pair.access;
+  if (!token) return nothingToSend("access");
+  const path = config.sessions;
+  const header = bearing(token);
+  const request = await send({ path, method: "GET", token, note: token.name, ...header });
+  if (request.outcome === "good") showDevices(request.content.results);
+}
+
+export async function endDevice(pk) {
+  const token = session.pair.access;
+  if (!token) return nothingToSend("access");
+  const path = `${config.sessions}${pk}/`;
+  const header = bearing(token);
+  const request = await send({ path, method: "DELETE", token, note: token.name, ...header });
+  if (request.outcome !== "good") return;
+  endSession(pk, request);
+  showTime();
+  redraw();
+}
+
+const bearing = (token) => ({ header: `Bearer ${token.text}` });
 
 // Logging out is the server's affair: the page keeps both tokens, to show what is left of them.
 export async function logOut() {
   const { access, refresh } = session.pair;
   if (!refresh) return nothingToSend("refresh");
+  if (config.sessions) return endSessions(config.logout, [access.payload.sid]);
   const request = await send({
     method: "POST",
     path: config.logout,
@@ -107,6 +179,11 @@ export async function logOut() {
 export async function logOutEverywhere() {
   const { access } = session.pair;
   if (!access) return nothingToSend("access");
+  const user = access.payload.user_id;
+  if (config.sessions) {
+    const theirs = session.tokens.filter(({ payload }) => payload.user_id === user);
+    return endSessions(config.logoutAll, new Set(theirs.map(({ payload }) => payload.sid)));
+  }
   const request = await send({
     method: "POST",
     path: config.logoutAll,
@@ -115,11 +192,21 @@ export async function logOutEverywhere() {
     note: access.name,
   });
   if (request.outcome !== "good") return;
-  const user = access.payload.user_id;
   for (const token of session.tokens) {
     if (token.type === "refresh" && token.payload.user_id === user && isAlive(token))
       retire(token, request);
   }
+  showTime();
+  redraw();
+}
+
+// The access token says whose session it is; nothing is in the body.
+async function endSessions(path, sids) {
+  const { access } = session.pair;
+  const header = bearing(access);
+  const request = await send({ path, method: "POST", token: access, note: access.name, ...header });
+  if (request.outcome !== "good") return;
+  for (const sid of sids) endSession(sid, request);
   showTime();
   redraw();
 }
@@ -205,6 +292,7 @@ export async function untilExpired(calledOff) {
 export async function startAgain() {
   beginSession();
   emptyLog();
+  showDevices([]);
   showTokens();
   if (config.clock) {
     await askClock();

@@ -4,7 +4,9 @@ import {
   advance,
   call,
   callTampered,
+  endDevice,
   forget,
+  listDevices,
   logIn,
   logOut,
   logOutEverywhere,
@@ -12,10 +14,22 @@ import {
   replay,
   sendBare,
   startAgain,
+  steal,
+  thiefCall,
+  thiefRefresh,
   untilExpired,
 } from "./actions.js";
 import { askClock, findServer } from "./server.js";
-import { $, element, greet, redraw, showStory, showTime, showTokens } from "./show.js";
+import {
+  $,
+  element,
+  greet,
+  redraw,
+  showDevices,
+  showStory,
+  showTime,
+  showTokens,
+} from "./show.js";
 import { config } from "./state.js";
 import { Story, stepsOf } from "./story.js";
 import { Trouble } from "./trouble.js";
@@ -57,6 +71,10 @@ const lab = {
   callTampered: () => inTurn(callTampered),
   refresh: () => inTurn(refresh),
   replay: () => inTurn(replay),
+  steal: () => inTurn(() => steal().then(thiefRefresh)),
+  thiefRefresh: () => inTurn(thiefRefresh),
+  thiefCall: () => inTurn(thiefCall),
+  listDevices: () => inTurn(listDevices),
   logOut: () => inTurn(logOut),
   advance: (seconds) => inTurn(() => advance(seconds)),
   untilExpired,
@@ -71,6 +89,11 @@ function connectButtons() {
   onClick("replay", replay);
   onClick("log-out", logOut);
   onClick("log-out-all", logOutEverywhere);
+  onClick("steal", steal);
+  onClick("thief-refresh", thiefRefresh);
+  onClick("thief-call", thiefCall);
+  onClick("list-devices", listDevices);
+  showDevices([], (pk) => byHand(() => endDevice(pk).then(listDevices)));
   onClick("forget", forget);
   onClick("again", () => {
     story.close();
@@ -152,6 +175,12 @@ async function start() {
   $("no-clock").hidden = config.clock;
   for (const id of ["log-out", "log-out-all", "at-server", "legend-blacklist"])
     $(id).hidden = !config.logout;
+  for (const id of ["thief", "thief-access-life", "thief-refresh-life", "device-list"])
+    $(id).hidden = !config.sessions;
+  if (config.sessions) {
+    $("at-server").textContent = "At the server, which ends the session: both tokens are refused.";
+    $("legend-blacklist").textContent = "· a hollow bar: refused, before its exp";
+  }
   $("differences").hidden = !config.differences;
   $("differences")
     .querySelector("ul")

@@ -9,7 +9,9 @@ export function messageOf({ outcome, content, status, url }) {
   if (outcome === "none") return "not even a refusal";
   if (content?.messages?.length) return content.messages[0].message;
   if (content?.detail) return String(content.detail);
-  if (typeof content?.count === "number") return `${content.count} images`;
+  if (typeof content?.count === "number")
+    return `${content.count} ${isSessions(url) ? "sessions" : "images"}`;
+  if (isSessions(url) && status === 204) return "session ended";
   if (content?.access) return content.refresh ? "a token pair" : "an access token";
   if (isLogout(url)) {
     if (status < 400) return url.endsWith(config.logout) ? "logged out" : "logged out everywhere";
@@ -21,6 +23,17 @@ export function messageOf({ outcome, content, status, url }) {
 const isLogout = (url) =>
   Boolean(config.logout) && [config.logout, config.logoutAll].includes(pathOf(url));
 
+const isSessions = (url) => Boolean(config.sessions) && pathOf(url).startsWith(config.sessions);
+
+// Why a server that keeps sessions refuses a token whose exp lies ahead.
+const BY_SESSION = {
+  token_exchanged:
+    "A refresh token is good for one refresh. It was exchanged seconds ago, as when two tabs refresh at once: the session lives on.",
+  token_reused:
+    "It was exchanged before: two have held it, and nobody can tell which of them is the thief. So the session ends for both.",
+  session_ended: "Its exp lies ahead, but its session has ended: only logging in helps.",
+};
+
 export const pathOf = (url) => url.slice(config.api.length);
 
 export function explain(request) {
@@ -29,19 +42,24 @@ export function explain(request) {
   if (outcome === "none") return "";
   if (isLogout(url)) return explainLogout(request);
   if (outcome === "good") {
+    if (isSessions(url))
+      return status === 204
+        ? "All tokens of that session are refused from now on, the access token too."
+        : "One row for each login: which client, since when, and why it ended. No token is in it.";
     if (to === config.login)
       return "A short-lived access token, and a refresh token for when it is gone.";
     if (to === config.refresh) return explainRefresh(request);
     if (token && session.pair.refresh?.retired)
       return "Logging out does not reach it: signature and exp are all that counts, and no list is asked.";
     return token
-      ? "The signature fits, and exp is ahead of the server’s clock."
+      ? `The signature fits, ${config.sessions ? "exp is ahead of the server’s clock, and the session has not ended." : "and exp is ahead of the server’s clock."}`
       : "Anyone may see this.";
   }
   if (status === 429)
     return "So many attempts from one address look like guessing: none is heard until a minute has passed.";
   if (status !== 401) return "Neither yes nor no: the answer below may tell why.";
   if (to === config.login) return "The server does not say which of the two is wrong, on purpose.";
+  if (Object.hasOwn(BY_SESSION, request.content?.code ?? "")) return BY_SESSION[request.content.code];
   if (isBlacklisted(request))
     return token.exchangedBy
       ? "A refresh token is good for one refresh: when it was exchanged, it went on the blacklist. A copy is worth nothing now."
@@ -57,14 +75,19 @@ export function explain(request) {
 
 function explainRefresh({ token, content }) {
   if (!content?.refresh) return "The refresh token stays the same: this server does not rotate.";
-  if (token === session.exchanged)
+  if (token === session.exchanged && !config.sessions)
     return "It was exchanged before, and still works: whoever has copied it has a pair of their own now.";
-  return config.hasBlacklist
+  return config.hasBlacklist || config.sessions
     ? "By rotation a new refresh token as well. The old one has had its one refresh: try it again."
     : "By rotation a new refresh token as well. Without a blacklist, the old one still works until its exp.";
 }
 
 function explainLogout({ outcome, url, status, token, bearer, content }) {
+  if (config.sessions) {
+    if (outcome === "good")
+      return `${pathOf(url) === config.logout ? "The session has" : "All sessions of the user have"} ended: both tokens are refused from now on.`;
+    return BY_SESSION[content?.code] ?? "The answer below may tell why.";
+  }
   if (outcome === "good") {
     const ended =
       pathOf(url) === config.logout

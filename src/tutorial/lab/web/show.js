@@ -165,7 +165,10 @@ export function showTime() {
     $("ahead"),
     Math.abs(ahead) > 5 ? `· ${roughly(Math.abs(ahead))} ${ahead > 0 ? "ahead" : "behind"}` : "",
   );
-  for (const type of ["access", "refresh"]) showLife(type, session.pair[type]);
+  for (const type of ["access", "refresh"]) {
+    showLife(`${type}-life`, type, session.pair);
+    showLife(`thief-${type}-life`, type, session.thief);
+  }
   const died = session.tokens.filter(
     (token) => token.wasAlive && !token.retired && !isAlive(token),
   );
@@ -176,21 +179,46 @@ export function showTime() {
   }
 }
 
-function showLife(type, token) {
-  const life = $(`${type}-life`);
+function showLife(id, type, pair) {
+  const life = $(id);
+  const token = pair[type];
   const left = token ? token.exp - serverNow() : 0;
   const state = !token ? "none" : left <= 0 ? "expired" : token.retired ? "retired" : "alive";
   const words = {
     none: "none",
-    alive: type === "access" && session.pair.refresh?.retired ? "left, logged out or not" : "left",
+    alive: type === "access" && pair.refresh?.retired ? "left, logged out or not" : "left",
     expired: `expired ${roughly(-left)} ago`,
-    retired: "left, but on the blacklist",
+    retired: config?.sessions ? "left, and refused" : "left, but on the blacklist",
   };
   life.dataset.state = state;
   setText(life.querySelector("[role=timer]"), token ? countdown(left) : "–");
   setText(life.querySelector(".state"), words[state]);
   const full = state === "alive" ? token.exp - token.payload.iat : Infinity;
   life.querySelector("progress").value = left / full;
+}
+
+let devicesEnd = null;
+
+// What the server says of one's sessions; `onEnd` is told of a click on "End".
+export function showDevices(sessions, onEnd = devicesEnd) {
+  devicesEnd = onEnd;
+  $("devices").replaceChildren(...sessions.map((each) => deviceRow(each, onEnd)));
+  $("device-table").hidden = !sessions.length;
+}
+
+function deviceRow({ pk, client, created, current, ended, reason }, onEnd) {
+  const since = timeOf(Date.parse(created) / 1000);
+  const state = ended ? `ended: ${reason}` : current ? "this one" : "goes on";
+  const end = element("button", { type: "button", "aria-label": `End ${client}` }, "End");
+  end.addEventListener("click", () => onEnd(pk));
+  return element(
+    "tr",
+    { "data-state": ended ? "ended" : "alive" },
+    element("td", {}, client),
+    element("td", {}, since),
+    element("td", {}, state),
+    element("td", {}, ...(ended ? [] : [end])),
+  );
 }
 
 export function setText(node, text) {

@@ -30,6 +30,7 @@ export let session = emptySession();
 function emptySession() {
   return {
     pair: { access: null, refresh: null },
+    thief: { access: null, refresh: null }, // what a second client holds
     exchanged: null, // the refresh token that rotation last exchanged for a new one
     tokens: [],
     requests: [],
@@ -43,19 +44,22 @@ export function beginSession() {
 
 export function forgetTokens() {
   session.pair = { access: null, refresh: null };
+  session.thief = { access: null, refresh: null };
   session.exchanged = null;
 }
 
 // Remember the pair that this answer brought. Without rotation there is no new refresh token.
-export function keepTokens(request) {
+export function keepTokens(request, holder = session.pair) {
   const { content } = request;
+  const whose = holder === session.thief ? "thief’s " : "";
   session.pairs += 1;
   for (const type of ["access", "refresh"]) {
     if (!content?.[type]) continue;
-    const token = { ...decode(content[type]), type, name: `${type} ${session.pairs}`, request };
+    const token = { ...decode(content[type]), type, request };
+    token.name = `${whose}${type} ${session.pairs}`;
     token.exp = token.payload.exp;
     token.wasAlive = true;
-    session.pair[type] = token;
+    holder[type] = token;
     session.tokens.push(token);
     // Without a clock to ask, the server's time is known from the last token that it signed.
     if (!config.clock) setServerTime(token.payload.iat + 0.5);
@@ -64,13 +68,27 @@ export function keepTokens(request) {
 
 export function keepRequest(request) {
   session.requests.push(request);
-  if (isBlacklisted(request)) retire(request.token, request.token.exchangedBy ?? request);
+  if (isExchanged(request)) retire(request.token, request.token.exchangedBy ?? request);
+  if (hasEnded(request)) endSession(request.token.payload.sid, request);
+}
+
+// Both tokens of every pair of this session, whoever holds them.
+export function endSession(sid, request) {
+  for (const token of session.tokens) {
+    if (token.payload.sid === sid && isAlive(token)) retire(token, request);
+  }
 }
 
 // On the blacklist since that request. Told by an answer of the server, never guessed.
 export function retire(token, request) {
   token.retired ??= request;
 }
+
+const isExchanged = (request) =>
+  isBlacklisted(request) || (request.token && request.content?.code === "token_exchanged");
+
+const hasEnded = ({ token, content }) =>
+  token && ["session_ended", "token_reused"].includes(content?.code);
 
 export const isBlacklisted = ({ token, status, text }) =>
   token?.type === "refresh" && status >= 400 && text.includes("Token is blacklisted");

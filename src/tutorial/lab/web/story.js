@@ -4,6 +4,53 @@
 
 const INTRODUCTION = "From the first request to the last refusal, against the real server.";
 
+// Owner and thief, where the server notices: from the second pair on.
+function theft(lab, fiveMinutes) {
+  return [
+    {
+      before: "a thief has copied the new refresh token, and uses it first. Who notices?",
+      act: lab.steal,
+      after: "200, and a pair for the thief. So far nobody has noticed.",
+    },
+    fiveMinutes("five minutes pass.", "Both access tokens have expired: the owner’s and the thief’s."),
+    {
+      before: "the thief refreshes once more.",
+      act: lab.thiefRefresh,
+      after: "200. It could go on like this for ever.",
+    },
+    {
+      before: "now the owner refreshes, with the token that was copied.",
+      act: lab.refresh,
+      after: "401: it was exchanged before. Two have held it, so the server ends the session.",
+    },
+    {
+      before: "does the thief’s new access token still open anything?",
+      act: lab.thiefCall,
+      after: "401. Its exp lies ahead, but its session has ended: for both.",
+    },
+    {
+      before: "the owner logs in again.",
+      act: lab.logInAsDemo,
+      after: "A new session. The thief has nothing that belongs to it.",
+    },
+    {
+      before: "what does the server know about the owner’s sessions?",
+      act: lab.listDevices,
+      after: "The list says why the first one ended: token_reused. Time for a new password.",
+    },
+    {
+      before: "log out. Which of the two tokens can the server take back?",
+      act: lab.logOut,
+      after: "Both: every request asks whether the session has ended.",
+    },
+    {
+      before: "the same request again, with an access token that has not expired.",
+      act: lab.call,
+      after: "401, at once. In part 10 it was 200 for up to five minutes.",
+    },
+  ];
+}
+
 export function stepsOf(lab, config) {
   const protectedUrl = `GET ${config.protected}`;
   const steps = [
@@ -24,7 +71,7 @@ export function stepsOf(lab, config) {
       brief: true,
       act: lab.call,
       after:
-        "200. The signature fits, and exp is still ahead. Only the user was looked up, and no session.",
+        `200. The signature fits, and exp is still ahead. ${config.sessions ? "Session and user were looked up, together." : "Only the user was looked up, and no session."}`,
     },
     {
       before: "one character of the payload is changed. Will anybody notice?",
@@ -63,6 +110,9 @@ export function stepsOf(lab, config) {
       act: lab.call,
       after: "200. Whoever comes back within 15 days never sees the log-in form again.",
     },
+  );
+  if (config.sessions) return [...steps, ...theft(lab, fiveMinutes)];
+  steps.push(
     {
       before: "the refresh token that was just exchanged, once more. Somebody has copied it.",
       act: lab.replay,

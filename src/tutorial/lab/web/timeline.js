@@ -3,6 +3,7 @@
 // the time between two of them is written where it is long.
 
 import { roughly } from "./durations.js";
+import { config } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_TOKENS = 6;
@@ -16,12 +17,12 @@ export function drawTimeline(svg, { tokens, requests, now }) {
   svg.setAttribute("aria-label", inWords(tokens, requests, now));
 }
 
-// By its exp, or by the request since which it is on the blacklist.
+// By its exp, or by the request since which it is on the blacklist, or its session has ended.
 const endOf = ({ exp, retired }) => Math.min(exp, retired?.at ?? Infinity);
 
 // Which columns and rows there are, and where.
 function layOut({ tokens, requests, now, unit, width }) {
-  const left = 5.2 * unit;
+  const left = (tokens.some(({ name }) => name.startsWith("thief")) ? 8.6 : 5.2) * unit;
   const right = width - 1.5 * unit;
   const fitting = Math.max(2, Math.floor((right - left) / (3.2 * unit)));
   const shown = requests.slice(-(fitting - 1));
@@ -156,7 +157,8 @@ function text(content, attributes) {
 function inWords(tokens, requests, now) {
   if (!requests.length) return "Timeline: no request yet.";
   const lives = tokens.map(({ name, exp, retired }) => {
-    const state = exp <= now ? "has expired" : retired ? "is on the blacklist" : "is alive";
+    const refused = config.sessions ? "is refused" : "is on the blacklist";
+    const state = exp <= now ? "has expired" : retired ? refused : "is alive";
     return `${name} ${state}`;
   });
   const good = requests.filter(({ outcome }) => outcome === "good").length;
