@@ -108,8 +108,11 @@ def test_headings_have_a_rhythm(open_page):
 
 def test_a_diff_shows_no_bare_hunk_heads_and_colours_its_lines(open_page):
     page = open_page(LONGEST, WIDE)
-    for text in page.locator(".step-change pre, .step-patch pre").all_inner_texts():
-        assert "@@" not in text
+    for block in page.locator(".step-change pre, .step-patch pre").all():
+        lines = block.text_content().splitlines()
+        assert not [line for line in lines if "@@" in line]
+        changed = [line for line in lines if line.startswith(("+", "-"))]
+        assert block.locator(".hll:has(> :is(.gi, .gd):first-child)").count() == len(changed)
     added = page.locator(".step-change .hll:has(> .gi:first-child)").first
     none = style(page, ".highlight pre", "background-color")
     assert added.evaluate("line => getComputedStyle(line).backgroundColor") != none

@@ -165,7 +165,7 @@ def mark_changed_lines(app: Sphinx, doctree: nodes.document) -> None:
     """Have the whole line of a change marked, and not its sign alone."""
     for block in doctree.findall(nodes.literal_block):
         if str(block.get("language", "")).startswith("change-"):
-            lines = block.rawsource.splitlines()
+            lines = block.rawsource.strip("\n").splitlines()  # as Pygments does
             changed = [i for i, line in enumerate(lines, 1) if line[:1] in {"+", "-"}]
             block["highlight_args"] = {**block.get("highlight_args", {}), "hl_lines": changed}
 
