@@ -18,7 +18,7 @@ real: start it with a short lifetime. It must allow the page's origin (part {cor
 A CLASS OF 45 MINUTES: ask before the click, and let the class bet.
 
 \b
- 0'  Press "Large type". What follows is also there as a story: "Next step"
+ 0'  Press "Present". What follows is also there as a story: "Next step"
      asks and shows it one by one, "Run the whole story" plays it alone.
 
 \b
