@@ -86,7 +86,7 @@ def judge(name: str, notebook: dict[str, Any]) -> str:
         raise Hint(f"{variable} has to be {known.kind.name}, and yours is of the type {yours}.")
     wanted = list(inspect.signature(known.check).parameters)[1:]
     if missing := [each for each in wanted if each not in notebook]:
-        raise Yet(f"run the cells above first. There is no {missing[0]} so far.")
+        raise Yet(f"run the cells above first. There is no {missing[0]} yet.")
     if known.kind is FUNCTION:
         answer = told_apart(answer, variable)
     try:
@@ -124,7 +124,7 @@ def by_hand(function: Function, *given: object) -> object:
         result = function(*given)
     finally:
         sys.setprofile(before)
-    assert "jwt" not in used, "it works, but with PyJWT. Do it by hand, as the cells above do."
+    assert "jwt" not in used, "it works, but it uses PyJWT. Do it by hand, as the cells above do."
     return result
 
 
@@ -139,7 +139,7 @@ def payload_of(token: str) -> dict[str, Any]:
 def how_long(answer: float, token: str) -> str:
     claims = payload_of(token)
     lifetime = claims["exp"] - claims["iat"]
-    assert answer == lifetime, "two of its claims are points in time. What lies between them?"
+    assert answer == lifetime, "two of its claims are points in time. How far apart are they?"
     return f"{lifetime} seconds."
 
 
@@ -148,7 +148,9 @@ def read_any_token(answer: Function, token: str, refresh: str, EXAMPLE: str) -> 
     named = {"the access token": token, "the refresh token": refresh, "the RFC's token": EXAMPLE}
     for name, known in named.items():
         got = by_hand(answer, known)
-        assert isinstance(got, dict), f"for {name} it returned {got!r:.60}, which is no dictionary."
+        assert isinstance(got, dict), (
+            f"for {name} it returned {got!r:.60}, which is not a dictionary."
+        )
         assert got == payload_of(known), (
             f"what it returned for {name} is not its payload. Which segment is that, and how is "
             "it encoded?"
@@ -179,7 +181,7 @@ def does_the_case_matter(answer: float, URL: str, access: str) -> str:
         f"{URL}/image/", headers={"Authorization": f"BEARER {access}"}, timeout=30
     )
     assert answer == response.status_code, (
-        "this server does not compare as HTTP has it. Send the request and see."
+        "this server does not follow HTTP to the letter. Send the request, and see."
     )
     return f"{response.status_code}, {response.json()}"
 
@@ -189,10 +191,10 @@ def from_a_password_to_a_header(answer: Function, URL: str, lesson: Any) -> str:
     headers = answer(lesson.username, lesson.password)
     assert isinstance(headers, dict), f"headers are a dictionary, and yours is {headers!r:.60}."
     assert answer(lesson.username, "guessed") is None, (
-        "a wrong password has to give None. What does the server answer then?"
+        "a wrong password has to give None. What is the server's response to one?"
     )
     status = requests.get(f"{URL}/image/", headers=headers, timeout=30).status_code
-    assert status == 200, f"with these headers, /image/ answers {status}."
+    assert status == 200, f"with these headers, /image/ responds with {status}."
     return "a good password opens the door, and a wrong one gives None."
 
 
@@ -258,7 +260,7 @@ def is_a_new_token_worth_a_try(answer: Function, URL: str) -> str:
 @exercise("4.1", NUMBER)
 def without_rotation(answer: float, refresh_lifetime: float, DAY: float) -> str:
     days = refresh_lifetime / DAY
-    assert answer == days, "which token is used on the last day, and when did its time begin?"
+    assert answer == days, "which token is used on the last day, and when was it issued?"
     return f"{days:.0f} days, however often they come."
 
 
@@ -274,10 +276,10 @@ def keep_the_session(answer: Function, URL: str, lesson: Any) -> str:
     assert new["refresh"] != old["refresh"], "the server rotates. Which refresh token is next?"
     headers = {"Authorization": f"Bearer {new['access']}"}
     status = requests.get(f"{URL}/image/", headers=headers, timeout=30).status_code
-    assert status == 200, f"with the access token it returns, /image/ answers {status}."
+    assert status == 200, f"with the access token it returns, /image/ responds with {status}."
     url = f"{URL}/token/refresh/"
     status = requests.post(url, json={"refresh": new["refresh"]}, timeout=30).status_code
-    assert status == 200, f"with the refresh token it returns, a refresh answers {status}."
+    assert status == 200, f"the refresh token it returns cannot be refreshed: {status}."
     return "both tokens are new, and both work."
 
 
@@ -393,7 +395,7 @@ def a_guard_for_none(
     for name, token in cases.items():
         got = answer(token)
         assert got is True, f"where {name}, it returned {got!r:.60}."
-    return "and in a project you never need it: name the algorithms you accept instead."
+    return "and in a project you never need it: list the algorithms you accept instead."
 
 
 @exercise("7.2", TEXT)
@@ -413,8 +415,8 @@ def the_key_that_everybody_has(
     forged = payload_of(obtain(URL)["access"]) | {"user_id": "1"}
     status = call(forge(forged, answer)).status_code
     assert status == 200, (
-        f"the server answers {status}. Which key does Simple JWT sign with by default, and in "
-        "which file does a Django project keep it? (Or has this server one of its own?)"
+        f"the server responds with {status}. Which key does Simple JWT sign with by default, and in "
+        "which file does a project keep it? (Or does this server have a key of its own?)"
     )
     return "200, as user 1. Set DJANGO_SECRET_KEY wherever others can reach the project."
 
@@ -439,7 +441,7 @@ def the_same_again(
         if status != 200:
             raise RuntimeError(f"The password was not changed: {status}.")
     verdict = "over" if refresh(after).status_code == 401 else "alive"
-    assert answer == verdict, "what is new each time that a hash is made?"
+    assert answer == verdict, "what is new each time a password is hashed?"
     return f"{verdict}. The salt is new, so the hash is, and so is its fingerprint."
 
 
@@ -493,10 +495,12 @@ def how_long_is_the_list(answer: float, mine: dict[str, str], DAY: float) -> str
 def out_is_out(answer: Function, login: Function, refresh: Function) -> str:
     session = login()
     got = answer(session | {"refresh": "no token at all"})
-    assert got is False, f"for what is no token, it returned {got!r:.60}. Nobody was logged out."
+    assert got is False, (
+        f"for a string that is not a token, it returned {got!r:.60}. Nobody was logged out."
+    )
     got = answer(session)
     assert got is True, f"for a good logout, it returned {got!r:.60}."
     assert refresh(session).status_code == 401, "the refresh token still works after it."
     got = answer(session)
     assert got is True, f"the second time it returned {got!r:.60}, and the session is over."
-    return "over is over, and rubbish is not."
+    return "a session that is over stays over, and rubbish ends none."
