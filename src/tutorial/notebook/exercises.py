@@ -415,8 +415,8 @@ def the_key_that_everybody_has(
     forged = payload_of(obtain(URL)["access"]) | {"user_id": "1"}
     status = call(forge(forged, answer)).status_code
     assert status == 200, (
-        f"the server responds with {status}. Which key does Simple JWT sign with by default, and in "
-        "which file does a project keep it? (Or does this server have a key of its own?)"
+        f"the server responds with {status}. Which key does Simple JWT sign with by default, and "
+        "in which file does a project keep it? (Or does this server have a key of its own?)"
     )
     return "200, as user 1. Set DJANGO_SECRET_KEY wherever others can reach the project."
 
