@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from tutorial.book import look, notebooks
 from tutorial.book.copying import GOES_ON, PROMPTS
 from tutorial.book.page import EXTENSIONS
-from tutorial.ladder import LADDER
+from tutorial.ladder import LADDER, first
 
 DOCS = Path(__file__).resolve().parent
 
@@ -65,6 +65,7 @@ def copy_notebooks() -> None:
             path.unlink()
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each has a kernel, a process of its own
         for path, notebook in zip(originals, pool.map(bring, originals), strict=True):
+            notebook = notebooks.for_the_book(notebook, first("has_tokens"))
             # On GitHub their list is the folder's README, here it is the index page; and the book,
             # which they are part of here, is in another folder there.
             text = nbformat.writes(notebook).replace("](README.md", "](index.md")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from .pages import TOKENS, TOO_WIDE, Visit, click, log_in, see, serious, statuses
 
@@ -89,6 +89,60 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit: Visit, keep_picture)
             assert page.evaluate(TOO_WIDE) == 0
             keep_picture(page, f"phone-{size}-{scheme}")
         page.get_by_role("button", name="Large type").click()
+
+
+PLACES = """() => Object.fromEntries(["timeline", "verdict", "story", "access-life", "actions"]
+    .map((id) => [id, document.getElementById(id).getBoundingClientRect().toJSON()]))"""
+SMALLEST = """() => Math.min(...[...document.querySelectorAll("#timeline text")]
+    .map((text) => parseFloat(getComputedStyle(text).fontSize)))"""
+
+
+def play(page: Page) -> None:
+    """Play the whole story, in a hurry."""
+    page.get_by_role("button", name="Run the whole story").click()
+    expect(page.locator("#before")).to_have_text("That was the whole story.")
+
+
+def test_a_class_sees_the_timeline_in_large_type_without_scrolling(
+    visit: Visit, keep_picture
+) -> None:
+    page = visit(viewport={"width": 1280, "height": 720}, hurry=True)
+    page.get_by_role("button", name="Large type").click()
+    play(page)
+    assert page.evaluate(PLACES)["timeline"]["bottom"] <= 720
+    assert page.locator("#timeline rect.life").count() >= 3
+    expect(page.get_by_text("others", exact=True)).to_be_visible()
+    assert page.evaluate(TOO_WIDE) == 0
+    keep_picture(page, "large-720")
+
+
+def test_presenting_shows_four_things_for_the_back_row(visit: Visit, keep_picture) -> None:
+    page = visit(viewport={"width": 1280, "height": 720}, hurry=True)
+    page.keyboard.press("v")
+    expect(page.get_by_role("button", name="Present")).to_have_attribute("aria-pressed", "true")
+    play(page)
+    places = page.evaluate(PLACES)
+    assert places.pop("actions")["height"] == 0
+    for name, place in places.items():
+        assert 0 <= place["top"] < place["bottom"] <= 720, name
+    assert page.evaluate(SMALLEST) >= 24
+    assert page.locator("#timeline rect.life").count() >= 3
+    assert page.evaluate(TOO_WIDE) == 0
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == [], scheme
+        keep_picture(page, f"present-{scheme}")
+    page.keyboard.press("s")  # the keys of what is hidden still work
+    see(page, "Ready")
+    page.keyboard.press("v")
+    expect(page.locator("#actions")).to_be_visible()
+
+
+def test_a_phone_shows_the_timeline_before_the_buttons(visit: Visit) -> None:
+    page = visit(viewport={"width": 360, "height": 780})
+    places = page.evaluate(PLACES)
+    assert places["verdict"]["bottom"] < places["timeline"]["top"]
+    assert places["timeline"]["bottom"] < places["actions"]["top"]
 
 
 def test_the_theme_can_be_chosen(visit: Visit) -> None:

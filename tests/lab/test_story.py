@@ -84,6 +84,18 @@ def test_the_whole_story_step_by_step(visit: Visit, keep_picture) -> None:
     expect(page.locator("#timeline .end")).to_have_count(6)
     expect(page.locator("#timeline rect.lost")).to_have_count(0)
     assert page.locator("#timeline .gap-label").all_text_contents() == ["+5 min", "+15 days"]
+    # Five minutes and fifteen days are as wide as each other, so that a break goes through both.
+    short, long = (each.bounding_box() for each in page.locator("#timeline .break").all())
+    assert short["width"] < long["width"]
+    assert short["height"] == long["height"] > 6 * 16
+    # What was tampered with has a row of its own, below that of the true token.
+    rows = page.locator("#timeline .row-label").all_text_contents()
+    assert rows[:4] == ["no token", "access 1", "altered", "refresh 1"]
+    (altered,) = [
+        mark.get_attribute("y") for mark in page.locator("#timeline .mark.bad").all()[1:2]
+    ]
+    label = page.locator("#timeline .row-label.altered").get_attribute("y")
+    assert abs(float(altered) - float(label)) < 16
 
 
 def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:

@@ -31,21 +31,50 @@ CLAIMS = {
     *("exp", "hash_password", "iat", "jti", "nbf"),
     *("sid", "token_type", "user_id", "username"),
 }
+BY_PYJWT = [
+    "lambda token: jwt.decode(token, options={'verify_signature': False})",
+    "lambda payload, key: jwt.encode(payload, key)",
+]
 WRONG_ANSWERS = {
-    "01": ["5", "lambda token: {}", "lambda payload, key: 'a.b.c'"],
-    "02": ["200", "lambda username, password: {}", "401"],
-    "03": ["'valid'", "lambda token, now: 300", "lambda answer: answer.status_code == 401"],
-    "04": ["5 / (24 * 60)", "lambda pair: pair", "[0]"],
-    "05": ["lambda token: claims(token).get('username')", "{'username'}", "True"],
-    "06": ["30", "lambda address, server: address.startswith(server)", "10"],
-    "07": ["lambda token: '\"none\"' in str(token)", "'expired'", "b'secret'"],
-    "08": ["'alive'", "lambda first, second: False", "lambda answer: 60"],
-    "09": ["5", "20 * 365", "lambda pair: True"],
-    "10": [
-        "1000",
-        "lambda newer, seconds: 'refused'",
-        "lambda answer: answer.status_code == 401",
+    "01": [["5"], ["lambda token: {}", BY_PYJWT[0]], ["lambda payload, key: 'a.b.c'", BY_PYJWT[1]]],
+    "02": [["200", "True"], ["lambda username, password: {}"], ["401"]],
+    "03": [
+        ["'valid'"],
+        ["lambda token, now: 300"],
+        ["lambda answer: answer.status_code == 401"],
     ],
+    "04": [["5 / (24 * 60)"], ["lambda pair: pair", "lambda pair: {}"], ["[0]"]],
+    "05": [
+        ["lambda token: claims(token).get('username')"],
+        ["{'username'}", "{'password_hash', 'card_number', 'iban'}"],
+        ["True", "0"],
+    ],
+    "06": [["30"], ["lambda address, server: address.startswith(server)"], ["10"]],
+    "07": [["lambda token: '\"none\"' in str(token)"], ["'expired'"], ["b'secret'"]],
+    "08": [["'alive'"], ["lambda first, second: False"], ["lambda answer: 60"]],
+    "09": [["5"], ["20 * 365"], ["lambda pair: True", "lambda pair: False"]],
+    "10": [
+        ["1000"],
+        ["lambda newer, seconds: 'refused'"],
+        ["lambda answer: answer.status_code == 401"],
+    ],
+}
+
+# What is no answer to any exercise, not even by chance.
+RUBBISH = ['"x"', "None", "-1", "1j", "[]", "set()", "b'x'", "repr", "lambda *_: None", "int"]
+
+# What would give an answer away.
+TELLING = {
+    "01": ["'exp'", "300"],
+    "02": ["401", "400"],
+    "03": ["token_not_valid"],
+    "04": ["15", "40"],
+    "05": ["password_hash", "card_number"],
+    "06": ["urlsplit"],
+    "07": ["refresh used", "settings.py", "django-insecure"],
+    "08": ["Retry-After", "hash_password"],
+    "09": ["300", "blacklisted"],
+    "10": ["token_reused", "used twice"],
 }
 
 # The real hasher takes its time with every login; how long is not what these servers are for.
@@ -70,7 +99,12 @@ def code(notebook: NotebookNode) -> list[NotebookNode]:
 
 def said(cell: NotebookNode) -> str:
     """What a cell printed, and the message of its error."""
-    return "".join(output.get("text", "") + output.get("evalue", "") for output in cell.outputs)
+    return "".join(
+        output.get("text", "")
+        + output.get("evalue", "")
+        + output.get("data", {}).get("text/plain", "")
+        for output in cell.outputs
+    )
 
 
 def test_there_are_ten_and_each_has_wrong_answers():
@@ -192,6 +226,8 @@ def test_solutions_hold_against_an_outside_server(path, tmp_path):
 
 
 CLICK_ALL_BUTTONS = """
+import re
+
 import ipywidgets
 
 widgets = list(ipywidgets.Widget.get_manager_state()["state"]) and list(
@@ -200,10 +236,12 @@ widgets = list(ipywidgets.Widget.get_manager_state()["state"]) and list(
 buttons = [widget for widget in widgets if isinstance(widget, ipywidgets.Button)]
 for wanted in ("Obtain", "Call", "Advance 5 min", "Advance 5 min", "Call", "Refresh", "Call"):
     next(button for button in buttons if button.description == wanted).click()
-(log,) = [widget.value for widget in widgets if getattr(widget, "value", "").startswith("<pre>")]
-shown = [line.split(": ")[1][:3] for line in log.strip("</pre>").splitlines()]
+values = [getattr(widget, "value", "") for widget in widgets]
+(log,) = [value for value in values if value.startswith('<div style="line-height')]
+shown = [text[:3] for text in re.findall(r": (.*?)</span>", log)]
 assert shown == ["200", "200", "don", "don", "401", "200", "200"], log
-assert any("expires in" in getattr(widget, "value", "") for widget in widgets)
+assert any("Access token: <strong>expires in" in value for value in values)
+assert any("Call: <strong>200 OK" in value for value in values)
 """
 
 
@@ -221,10 +259,14 @@ def test_wrong_answers_are_told_so(path, tmp_path):
     """Against a server whose clock stands still, and in a kernel without ipywidgets."""
     notebook = read(path)
     wrong = WRONG_ANSWERS[path.stem[:2]]
-    for number, (answer, value) in enumerate(
-        zip(tagged(notebook, "answer"), wrong, strict=True), 1
-    ):
-        answer.source = f"answer_{number} = {value}"
+    for number, (check, values) in enumerate(zip(tagged(notebook, "check"), wrong, strict=True), 1):
+        place = notebook.cells.index(check)
+        notebook.cells[place : place + 1] = [
+            nbformat.v4.new_code_cell(
+                f"answer_{number} = {value}\n{check.source}", metadata={"tags": ["check"]}
+            )
+            for value in [*RUBBISH, *values]
+        ]
     first = code(notebook)[0]
     first.source = "import sys\n\nsys.modules['ipywidgets'] = None\n" + first.source
 
@@ -236,8 +278,13 @@ def test_wrong_answers_are_told_so(path, tmp_path):
     for cell in code(notebook):
         failed = [output for output in cell.outputs if output.output_type == "error"]
         if cell in checks:
-            assert [output.ename for output in failed] == ["AssertionError"], said(cell)
-            assert said(cell).startswith("Not that:"), said(cell)
+            assert failed, f"Nothing is wrong with {cell.source!r}: {said(cell)}"
+            card, error = [each for each in cell.outputs if each.output_type != "stream"]
+            assert error.ename == "NotQuite", said(cell)
+            assert error.traceback == ["This cell fails until the answer is right."]
+            assert said(cell).startswith("Not quite: "), said(cell)
+            assert "Not quite</strong>" in card.data["text/html"]
+            assert not any(words in said(cell) for words in TELLING[path.stem[:2]]), said(cell)
         else:
             assert not failed, said(cell)
     assert '" 500 ' not in log
@@ -287,6 +334,19 @@ def test_the_book_takes_what_was_executed_until_something_changes(notebook, monk
     assert list(notebooks.KEPT.iterdir()) == [notebooks.kept(notebook)]
     notebook.write_bytes(notebook.read_bytes() + b"\n")
     assert not notebooks.kept(notebook).exists()
+
+
+def test_the_book_has_the_lab_where_a_notebook_has_buttons():
+    cell = nbformat.v4.new_code_cell("lesson.panel(lambda: None, print)")
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/plain": "VBox()"})]
+    notebook = nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell("1")])
+    shown = notebooks.for_the_book(notebook, first("has_tokens")).cells
+    assert [each.cell_type for each in shown] == ["code", "markdown", "code"]
+    assert shown[0].outputs == []
+    assert (
+        f"```{{playground}} Open the token lab in this page\n:part: {first('has_tokens').number}\n"
+        in (shown[1].source)
+    )
 
 
 def test_a_part_a_tool_and_a_package_are_what_a_notebook_can_see(tmp_path, monkeypatch):

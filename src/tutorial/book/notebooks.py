@@ -17,7 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tutorial.ladder import LADDER, ROOT
+from tutorial.ladder import LADDER, ROOT, Part
 from tutorial.project_files import own_files
 from tutorial.running.environment import child_environment
 
@@ -73,6 +73,22 @@ def execute_as_it_is(path: Path) -> NotebookNode:
 def executed(path: Path) -> NotebookNode:
     """Return a notebook with its outputs; execute it when something has changed since."""
     return read(kept(path)) if kept(path).exists() else execute_as_it_is(path)
+
+
+def for_the_book(notebook: NotebookNode, part: Part) -> NotebookNode:
+    """Put the lab of this part where the notebook has buttons: no page can click on a kernel's."""
+    lab = f"```{{playground}} Open the token lab in this page\n:part: {part.number}\n```"
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        if cell.cell_type == "code" and "lesson.panel(" in cell.source:
+            cell.outputs = []
+            text = (
+                f"In Jupyter there are buttons here. In the book, the token lab has them:\n\n{lab}"
+            )
+            cells.append(nbformat.v4.new_markdown_cell(text))
+    notebook.cells = cells
+    return notebook
 
 
 def kept(path: Path) -> Path:

@@ -18,8 +18,9 @@ real: start it with a short lifetime. It must allow the page's origin (part {cor
 A CLASS OF 45 MINUTES: ask before the click, and let the class bet.
 
 \b
- 0'  Press "Large type". What follows is also there as a story: "Next step"
-     asks and shows it one by one, "Run the whole story" plays it alone.
+ 0'  Press "Large type". ("Present" is larger still: without the buttons,
+     though their keys still work.) What follows is also there as a story:
+     "Next step" asks and shows it one by one, "Run the whole story" plays it.
 
 \b
  2'  Ask    How does a server know who is asking, if it keeps no session?

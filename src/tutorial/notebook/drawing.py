@@ -64,6 +64,22 @@ def token_picture(token: str) -> Picture:
     return Picture(html, "\n\n".join(lines))
 
 
+VERDICTS = {"Right": ("✓", "#2e9e63"), "Not quite": ("✗", "#d6453d"), "Not yet": ("…", "#7d8896")}
+
+
+def card(verdict: str, text: str) -> Picture:
+    """Return a card about an answer; ``verdict`` is a key of VERDICTS."""
+    mark, colour = VERDICTS[verdict]
+    html = (
+        f'<div role="status" style="max-width:46em;border-left:6px solid {colour};'
+        f'background:{colour}24;border-radius:4px;padding:.6em .9em;overflow-wrap:anywhere">'
+        f'<strong><span aria-hidden="true">{mark}</span> {verdict}</strong>'
+        f'<div style="margin-top:.2em;white-space:pre-wrap">'
+        f"{escape(text[:1].upper() + text[1:])}</div></div>"
+    )
+    return Picture(html, f"{verdict}: {text}")
+
+
 @dataclass(frozen=True)
 class Life:
     """A token's bar in the timeline: the second it was issued, and the one it expires."""

@@ -1,4 +1,4 @@
-"""What the notebooks share: a server to talk to, its clock, and three things to look at.
+"""What the notebooks share: a server to talk to, its clock, pictures, and checked exercises.
 
     from tutorial.notebook import lesson
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -26,11 +27,13 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import requests
+from IPython.display import display
 
 from tutorial.durations import in_short
 from tutorial.errors import Problem
 from tutorial.ladder import Part, find, first
-from tutorial.notebook.drawing import Picture, timeline_picture, token_picture
+from tutorial.notebook.drawing import Picture, card, timeline_picture, token_picture
+from tutorial.notebook.exercises import Hint, Yet, judge
 from tutorial.notebook.panel import show_panel
 from tutorial.project_files import clean_copy, own_files
 from tutorial.running.clock import Clock
@@ -38,6 +41,13 @@ from tutorial.running.environment import bypass_proxies
 from tutorial.running.server import PASSWORD, Server, serve
 
 PATIENCE = 20  # seconds that a cell really waits when a clock cannot be moved
+
+
+class NotQuite(AssertionError):
+    """A wrong answer. Its card has said all there is to say, so it shows no traceback."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython's hook
+        return ["This cell fails until the answer is right."]
 
 
 class Lesson:
@@ -187,6 +197,22 @@ class Lesson:
         leaves the other kind out.
         """
         return timeline_picture(answers, kind)
+
+    # Exercises
+
+    def check(self, name: str) -> Picture:
+        """Return a card about the answer to an exercise, such as "3.1": right, or not yet there.
+
+        A wrong answer shows a card with a hint, and the cell fails with NotQuite.
+        """
+        try:
+            return card("Right", judge(name, vars(sys.modules["__main__"])))
+        except Yet as nothing:
+            return card("Not yet", str(nothing))
+        except Hint as hint:
+            shown, cause = card("Not quite", str(hint)), hint.__cause__
+        display(shown)
+        raise NotQuite(shown.text) from cause
 
     def panel(self, expires: Callable[[], float | None], *actions: Callable[[], object]) -> None:
         """Show a button for each action, what it returned, and a countdown to ``expires()``.

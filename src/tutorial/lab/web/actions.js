@@ -222,13 +222,15 @@ export async function callTampered() {
   if (!token) return nothingToSend("access");
   const { at, from, to, text } = tamper(token.encoded);
   const note = `${token.name}, character ${at + 1} of its payload changed: ${from} → ${to}`;
-  await callWith({ token, text, note });
+  // On the timeline it is a token of its own: the true one has not changed.
+  const altered = { ...token, name: `${token.name}, altered`, altered: token };
+  await callWith({ token, text, note, shownAs: altered });
 }
 
 export const sendBare = () => send({ method: "GET", path: config.protected, note: "no token" });
 
-const callWith = ({ token, text, note }) =>
-  send({ method: "GET", path: config.protected, token, note, header: `Bearer ${text}` });
+const callWith = ({ text, ...rest }) =>
+  send({ method: "GET", path: config.protected, header: `Bearer ${text}`, ...rest });
 
 function nothingToSend(type) {
   showAnswer({

@@ -148,6 +148,10 @@ function connectView() {
       $(id).ariaPressed = String($(id).ariaPressed !== "true");
       change($(id).ariaPressed === "true");
     });
+  toggle("present", (on) => {
+    root.present = on ? "on" : "";
+    redraw();
+  });
   toggle("large", (on) => {
     root.size = on ? "large" : "";
     redraw();
@@ -159,6 +163,7 @@ function connectView() {
   };
   prefersDark.addEventListener("change", follow);
   follow();
+  addEventListener("resize", redraw); // the height counts too, in large type
   new ResizeObserver(redraw).observe($("lives"));
   // A computer that slept may have lost its clock.
   document.addEventListener("visibilitychange", () => {

@@ -29,6 +29,7 @@ export async function exchange({
   token = null,
   bearer = token,
   header = null,
+  shownAs = token, // on the timeline, where that is another
   note = "",
   body = null,
 }) {
@@ -36,6 +37,7 @@ export async function exchange({
     method,
     note,
     token,
+    shownAs,
     bearer,
     header,
     url: config.api + path,

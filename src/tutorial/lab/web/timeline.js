@@ -1,39 +1,64 @@
 // The timeline: a bar for every token's life, a mark for every request on the bar of the token
 // it was sent with. Minutes and weeks share it, so its columns are requests, not seconds:
-// the time between two of them is written where it is long.
+// where the time between two of them is long, it is written, and a break goes through the bars.
 
 import { roughly } from "./durations.js";
 import { config } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const MOST_TOKENS = 6;
+const MOST_TOKENS = 7;
+const TOP = 2.2; // what is above the rows, and the height of one: both in units
+const ROW = 1.9;
 
 export function drawTimeline(svg, { tokens, requests, now }) {
-  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const chart = layOut({ tokens, requests, now, unit, width: svg.clientWidth });
+  const unit = parseFloat(getComputedStyle(svg).fontSize);
+  const most = fittingRows(svg, unit);
+  const chart = layOut({ tokens, requests, now, unit, most, width: svg.clientWidth });
   svg.replaceChildren(...draw(chart));
   svg.setAttribute("height", chart.height);
   svg.setAttribute("viewBox", `0 0 ${chart.width} ${chart.height}`);
   svg.setAttribute("aria-label", inWords(tokens, requests, now));
 }
 
+// For a class only what is on the first screen counts: there, the oldest rows make room.
+function fittingRows(svg, unit) {
+  const { present, size } = document.documentElement.dataset;
+  if (!present && size !== "large") return MOST_TOKENS;
+  const above = svg.getBoundingClientRect().top + scrollY;
+  const rows = Math.floor((innerHeight - above - (TOP + 1) * unit) / (ROW * unit));
+  return Math.min(MOST_TOKENS, Math.max(2, rows - 1)); // one is for requests without a token
+}
+
 // By its exp, or by the request since which it is on the blacklist, or its session has ended.
 const endOf = ({ exp, retired }) => Math.min(exp, retired?.at ?? Infinity);
 
+// First one for requests without a token or with one that has no row, then the latest tokens, an altered one below the one it was made of.
+function rowsFor(shown, tokens, most) {
+  const first = shown[0]?.at ?? 0;
+  const altered = (token) => shown.map(drawnOn).find((each) => each?.altered === token);
+  const rows = tokens
+    .filter((token) => endOf(token) > first)
+    .flatMap((token) => [token, altered(token)].filter(Boolean));
+  return [null, ...rows.slice(-most)];
+}
+
+// The token in whose row a request is marked.
+const drawnOn = ({ shownAs }) => shownAs;
+
 // Which columns and rows there are, and where.
-function layOut({ tokens, requests, now, unit, width }) {
+function layOut({ tokens, requests, now, unit, most, width }) {
   const left = (tokens.some(({ name }) => name.startsWith("thief")) ? 8.6 : 5.2) * unit;
   const right = width - 1.5 * unit;
   const fitting = Math.max(2, Math.floor((right - left) / (3.2 * unit)));
   const shown = requests.slice(-(fitting - 1));
+  const rows = rowsFor(shown, tokens, most);
   const step = Math.min(7 * unit, (right - left) / (shown.length || 1));
   const columns = shown.map((request, i) => ({ at: request.at, x: left + (i + 0.35) * step }));
   const end = left + (shown.length + 0.1) * step;
   columns.push({ at: Math.max(now, shown.at(-1)?.at ?? now), x: Math.min(end, right) });
-  const first = columns[0].at;
-  const rows = [null, ...tokens.filter((token) => endOf(token) > first).slice(-MOST_TOKENS)];
-  const top = 2.2 * unit;
-  const rowHeight = 2.1 * unit;
+  const top = TOP * unit;
+  const rowHeight = ROW * unit;
+  const y = (token) => top + (Math.max(0, rows.findIndex(sameAs(token))) + 0.62) * rowHeight;
   return {
     unit,
     left,
@@ -46,10 +71,14 @@ function layOut({ tokens, requests, now, unit, width }) {
     rowHeight,
     now,
     height: top + rows.length * rowHeight + 0.4 * unit,
-    y: (token) => top + (Math.max(0, rows.indexOf(token)) + 0.62) * rowHeight,
+    y,
+    others: shown.map(drawnOn).some((token) => token && !rows.some(sameAs(token))),
     x: (request) => columns[shown.indexOf(request)]?.x ?? left,
   };
 }
+
+const sameAs = (token) => (row) =>
+  row === token || (token?.altered && row?.altered === token.altered);
 
 // Where a moment lies: between the columns around it, and never quite on one of them.
 function xOf(at, { columns, right, unit }) {
@@ -64,9 +93,9 @@ function xOf(at, { columns, right, unit }) {
 
 function draw(chart) {
   return [
-    ...gaps(chart),
     ...nowLine(chart),
     ...chart.rows.flatMap((token) => row(chart, token)),
+    ...gaps(chart), // over the bars, which they break
     ...chart.shown.flatMap((request) => mark(chart, request)),
   ];
 }
@@ -77,10 +106,26 @@ function gaps({ columns, top, height, unit }) {
     if (passed < 20) return [];
     const x = (columns[i].x + column.x) / 2;
     return [
-      shape("line", { class: "gap", x1: x, x2: x, y1: top, y2: height }),
+      ...breakAt(x, top, height, passed < 86400 ? 0.25 * unit : 0.45 * unit, unit),
       text(`+${roughly(passed)}`, { class: "gap-label", x, y: top - 0.35 * unit }),
     ];
   });
+}
+
+// Two zigzags and nothing between them: here the axis leaves time out, the wider the more.
+function breakAt(x, top, bottom, half, unit) {
+  const edge = (from) => {
+    const points = [];
+    for (let y = top, i = 0; y <= bottom; y += 0.35 * unit, i += 1)
+      points.push(`${from + (i % 2 ? 0.12 : -0.12) * unit},${y}`);
+    return points;
+  };
+  const [one, other] = [edge(x - half), edge(x + half)];
+  return [
+    shape("polygon", { class: "break", points: [...one, ...other.toReversed()].join(" ") }),
+    shape("polyline", { class: "gap", points: one.join(" ") }),
+    shape("polyline", { class: "gap", points: other.join(" ") }),
+  ];
 }
 
 function nowLine({ columns, top, height, unit }) {
@@ -93,12 +138,13 @@ function nowLine({ columns, top, height, unit }) {
 
 function row(chart, token) {
   const y = chart.y(token);
-  const label = text(token?.name ?? "no token", {
+  const label = text(token?.name ?? (chart.others ? "others" : "no token"), {
     class: "row-label",
     x: 0,
     y: y + 0.3 * chart.unit,
   });
   if (!token) return [label];
+  if (token.altered) return alteredRow(chart, token, label, y);
   const from = chart.x(token.request);
   const end = endOf(token);
   const dead = end <= chart.now;
@@ -132,10 +178,23 @@ function row(chart, token) {
   return parts;
 }
 
+// No life of its own: the signature fits nothing. Only where it was made, and of what.
+function alteredRow(chart, token, label, y) {
+  const request = chart.shown.find((each) => sameAs(token)(each.shownAs));
+  const x = chart.x(request);
+  label.textContent = "altered";
+  label.setAttribute("class", "row-label altered");
+  return [
+    label,
+    shape("line", { class: "birth", x1: x, x2: x, y1: chart.y(token.altered), y2: y }),
+    shape("line", { class: "forged", x1: x, x2: chart.columns.at(-1).x, y1: y, y2: y }),
+  ];
+}
+
 const MARKS = { good: "●", bad: "◆", none: "▲" };
 
 function mark(chart, request) {
-  const [x, y, unit] = [chart.x(request), chart.y(request.token), chart.unit];
+  const [x, y, unit] = [chart.x(request), chart.y(drawnOn(request)), chart.unit];
   return [
     text(MARKS[request.outcome], { class: `mark ${request.outcome}`, x, y: y + 0.42 * unit }),
     text(request.status || "–", { class: `status ${request.outcome}`, x, y: y - 0.75 * unit }),
