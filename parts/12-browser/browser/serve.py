@@ -16,7 +16,7 @@ HEADERS = {
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src {API}",
+            f"img-src 'self' {API}",
             f"connect-src {API}",
             "base-uri 'none'",
             "form-action 'none'",  # scripts send what is in the forms
