@@ -6,10 +6,8 @@ import subprocess
 import sys
 
 import pytest
-import requests
 
-from tutorial.checking.promises import PART, Client, expect, together
-from tutorial.running.server import PASSWORD
+from tutorial.checking.promises import PART, Client, expect, just_before
 
 pytestmark = [
     pytest.mark.django_db,
@@ -321,6 +319,18 @@ def test_cookies_cross_origins_at_these_endpoints_only(page, user, admin_user):
             assert not answer.has_header(header), f"{path} should not allow cookies"
 
 
+@pytest.mark.parametrize(("method", "path"), ALL)
+def test_what_changes_nothing_is_answered(page, user, method, path):
+    """OPTIONS is answered whoever asks, and a method that is not there is 405."""
+    page.defaults.pop("HTTP_ORIGIN")
+    expect(page.options(path), 200 if path != CHANGE_PASSWORD else 401)
+    page.defaults["HTTP_ORIGIN"] = ORIGIN
+    log_in(page)
+    expect(page.options(path), 200)
+    for wrong in {"get", "post", "put", "patch", "delete"} - {method}:
+        expect(getattr(page, wrong)(path), 405)
+
+
 # The account's other rules
 
 
@@ -350,20 +360,15 @@ def test_a_browser_is_one_of_the_devices(page, user):
 
 
 @pytest.mark.mend("accounts/sessions.py", "Is a refresh one conditional UPDATE, as in part 11?")
-def test_a_cookie_is_exchanged_once(running, user):
-    """Of several refreshes with one cookie at the same moment, one wins."""
-    api = running.url
-    headers = {"Origin": ORIGIN}
-    data = {"username": "demo", "password": PASSWORD}
-    answer = requests.post(api + LOGIN, json=data, headers=headers)
-    expect(answer, 200)
-    # A Secure cookie: only browsers send it without encryption, and only to this computer.
-    headers["Cookie"] = f"{COOKIE}={answer.cookies[COOKIE]}"
-
-    def refresh():
-        return requests.post(api + REFRESH, json={}, headers=headers)
-
-    assert together(*[refresh] * 4) == [200, 401, 401, 401]
+def test_a_cookie_is_exchanged_once(page, user):
+    """Of two tabs that refresh at once one wins, and the other does not touch its cookie."""
+    log_in(page)
+    other = with_cookie(cookie(page))
+    with just_before("UPDATE", lambda: expect(send(other, REFRESH), 200)):
+        answer = send(page, REFRESH)
+    assert expect(answer, 401)["code"] == "token_exchanged"
+    assert COOKIE not in answer.cookies, "the winner's cookie should stay"
+    expect(send(other, REFRESH), 200)
 
 
 # The page

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 from django.conf import settings
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import PermissionDenied, UnsupportedMediaType
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
@@ -46,13 +46,18 @@ class BrowserMixin:
     parser_classes = [JSONParser]
 
     def initial(self, request, *args, **kwargs):
+        if request.method in set(self.allowed_methods).difference(SAFE_METHODS):
+            self.check_where_it_comes_from(request)
+        super().initial(request, *args, **kwargs)
+
+    def check_where_it_comes_from(self, request):
         # A page that asks nobody can send what an HTML form can, and JSON is nothing of that.
+        # Without a body no parser would be asked, so we ask.
         if not request.negotiator.select_parser(request, request.parsers):
             raise UnsupportedMediaType(request.content_type)
-        # And a browser says which page it is that sends something.
+        # And with all that may change something, a browser says whose page it is.
         if request.headers.get("Origin") not in settings.CORS_ALLOWED_ORIGINS:
             raise PermissionDenied("Not from a page of this origin.")
-        super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request, response, *args, **kwargs):
         if response.status_code == status.HTTP_200_OK and "refresh" in response.data:
@@ -92,7 +97,7 @@ class BrowserLogoutView(BrowserMixin, APIView):
     def post(self, request):
         response = Response(status=status.HTTP_204_NO_CONTENT)
         set_cookie(response, "", max_age=0)
-        with suppress(TokenError, APIException):
+        with suppress(TokenError):
             sid = token_in_cookie(request)["sid"]
             Session.objects.filter(pk=sid).end(Session.Reason.LOGOUT)
         return response

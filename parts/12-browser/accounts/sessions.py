@@ -18,7 +18,7 @@ def begin(user, request, token_class=RefreshToken):
         user=user,
         client="".join(filter(str.isprintable, user_agent))[:200],
         # Where the connection comes from. A header could say anything.
-        ip_address=request.META.get("REMOTE_ADDR") or None,
+        ip_address=request.META.get("REMOTE_ADDR"),
     )
     token = new_token(user, session.pk, token_class)
     session.current_jti = token["jti"]

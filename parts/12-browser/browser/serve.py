@@ -3,6 +3,7 @@
 A file opened by itself would have no origin that the API could allow, and no headers.
 """
 
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,7 +51,5 @@ if __name__ == "__main__":
     handler = partial(Handler, directory=Path(__file__).parent)
     with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
         print(f"The page is at http://localhost:{PORT}/. Quit with Control-C.")
-        try:
+        with suppress(KeyboardInterrupt):
             server.serve_forever()
-        except KeyboardInterrupt:
-            pass
