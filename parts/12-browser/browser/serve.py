@@ -3,12 +3,13 @@
 A file opened by itself would have no origin that the API could allow, and no headers.
 """
 
+import sys
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-PORT = 3000
+PORT = int(sys.argv[1]) if sys.argv[1:] else 3000  # the origin that the API allows
 API = "http://localhost:8000 http://127.0.0.1:8000"
 HEADERS = {
     # What the page may load, and from where. What somebody smuggles in runs nowhere.
