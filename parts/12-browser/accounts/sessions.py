@@ -81,7 +81,7 @@ def advance(sessions, token):
 
 def refusal(session, token):
     """Return why a retired refresh token is refused. It may cost the session."""
-    is_the_last_one = token["jti"] == session.previous_jti
+    is_the_last_one = session.rotated and token["jti"] == session.previous_jti
     if is_the_last_one and timezone.now() - session.rotated <= settings.REFRESH_GRACE_PERIOD:
         # Two tabs refreshed at once, most likely, and the other one has the new pair.
         return AuthenticationFailed("This token was just exchanged.", code="token_exchanged")
