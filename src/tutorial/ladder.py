@@ -42,6 +42,7 @@ class Part:
     has_blacklist: bool = False  # a table of refresh tokens that are refused
     staff_edits_images: bool = False  # and nobody else does
     checks_claims: bool = False  # odd claims under a good signature are refused
+    browser: str = ""  # below it, a browser's refresh token comes and goes in a cookie
 
     def __str__(self) -> str:
         """The number, as one names a part on the command line."""
@@ -59,6 +60,11 @@ class Part:
     def has_sessions(self) -> bool:
         """Whether a login is a row, which an access token too depends on."""
         return bool(self.sessions)
+
+    @property
+    def has_browser(self) -> bool:
+        """Whether there is a client for browsers, with endpoints of its own."""
+        return bool(self.browser)
 
     @property
     def single_use(self) -> bool:
@@ -190,6 +196,13 @@ LADDER = (
         sessions="/auth/sessions/",
         has_blacklist=False,
         checks_claims=True,
+    ),
+    browser := sessions.then(
+        "12-browser",
+        title="Browser",
+        adds="a browser client whose refresh token no script can read",
+        client_sees="`/auth/browser/login/`, `…/refresh/`, `…/logout/`; a page at port 3000",
+        browser="/auth/browser/",
     ),
 )
 

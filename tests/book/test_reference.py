@@ -99,6 +99,7 @@ class Api:
     database: Path
     changed: bool = False  # since the data were kept
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    pages: dict[str, dict[str, str]] = field(default_factory=dict)  # the headers of a browser's
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -120,6 +121,10 @@ class Api:
             self.values[one]["other's refresh"] = self.values[other].get("refresh", "")
             self.values[one]["other session"] = self.values[other].get("session", "")
         self.headers["stranger"], self.values["stranger"] = {}, self.values["member"]
+        if self.part.has_browser:
+            self.pages["stranger"] = {"Origin": "http://localhost:3000"}
+            for client, name in names.items():
+                self.pages[client] = self.log_in_with_a_page(name)
         if self.part.protected:
             # Another one than <pk>: with an image its file is deleted, and that is not kept.
             image = self.send(
@@ -149,6 +154,13 @@ class Api:
         return self.send(
             "POST", self.part.login, json={"username": name, "password": PASSWORD}
         ).json()
+
+    def log_in_with_a_page(self, name: str) -> dict[str, str]:
+        data, headers = {"username": name, "password": PASSWORD}, self.pages["stranger"]
+        answer = self.send("POST", f"{self.part.browser}login/", json=data, headers=headers)
+        access = {"Authorization": f"Bearer {answer.json()['access']}"}
+        # By hand: the cookie is Secure, and this server is for one computer alone.
+        return {**headers, **access, "Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
 
     @contextmanager
     def both_databases(self):
@@ -182,7 +194,8 @@ class Api:
         elif body:
             name = re.fullmatch(r"name=(\w+), image=@kite\.png", body)[1]
             more = {"data": {"name": name}, "files": {"image": PICTURE.open("rb")}}
-        headers = self.headers[client]
+        of_page = self.part.has_browser and row.path.startswith(self.part.browser)
+        headers = self.pages[client] if of_page else self.headers[client]
         return self.send(row.method, filled(row.address), headers=headers, **more)
 
 

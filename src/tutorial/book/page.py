@@ -43,6 +43,7 @@ PYTHON, SHELL = "python", "shell"  # `python` and `python manage.py shell`: both
 OPENS = {"python": PYTHON, "python manage.py shell": SHELL}
 MAKE_ENVIRONMENT = f"python3 -m venv .venv --prompt {REVIEWS}"
 ACTIVATE = "source .venv/bin/activate"
+SERVERS = ("manage.py runserver", "browser/serve.py")  # they take their port as an argument
 FOR_POWERSHELL = {
     MAKE_ENVIRONMENT: f"py -m venv .venv --prompt {REVIEWS}",
     ACTIVATE: r".venv\Scripts\Activate.ps1",
@@ -145,7 +146,7 @@ class Command:
 
     @property
     def keeps_running(self) -> bool:
-        return "manage.py runserver" in self.posix
+        return any(server in self.posix for server in SERVERS)
 
     @property
     def copied(self) -> str:

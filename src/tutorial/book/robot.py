@@ -72,7 +72,7 @@ MIGRATION_HEAD = re.compile(r"\A(#[^\n]*\n|\n)+")
 #   3. Its tutorial's terminal has the environment that it runs in itself.
 PORT = re.compile(r"(?<=127\.0\.0\.1:)8000\b|(?<=localhost:)8000\b")
 
-STARTED = r"Starting development server at[^\n]*\n"
+STARTED = r"(Starting development server|The page is) at[^\n]*\n"
 KEPT_TABLES = re.compile(r"reviews_\w+|auth_user")
 NOT_KEPT = {"last_login", "updated"}  # columns that change with use
 Rows = dict[str, list[dict[str, Any]]]  # by table
@@ -240,8 +240,10 @@ class Robot:
         """Paste a command into a terminal, and return what it says. Raises Problem."""
         first, *more = self.here(command.copied).split("\n")
         if command.keeps_running:
-            terminal.start(f"{first} {self.port}")
-            return self.wait_for_server(command, terminal)
+            port = self.port if "runserver" in first else any_port()
+            terminal.start(f"{first} {port}")
+            said = self.wait_for_server(command, terminal, port)
+            return said.partition("\n")[2]  # without the command itself
         return terminal.paste(first, typed) + "".join(map(terminal.paste, more))
 
     def stop(self, step: Step, terminal: Terminal) -> None:
@@ -273,15 +275,15 @@ class Robot:
     def here(self, text: str) -> str:
         return PORT.sub(str(self.port), text)
 
-    def wait_for_server(self, command: Command, terminal: Terminal) -> str:
+    def wait_for_server(self, command: Command, terminal: Terminal, port: int) -> str:
         # With an error in it, runserver waits for the file to be fixed.
         broken = r"\n\w[\w.]*(Error|Exception)\b[^\n]*\n"
         found, said = terminal.wait_for([STARTED, broken], 30)
         deadline = time.monotonic() + 10
-        while found == 0 and not answers(self.port) and time.monotonic() < deadline:
+        while found == 0 and not answers(port) and time.monotonic() < deadline:
             time.sleep(0.05)
         said += terminal.read_all()
-        if found != 0 or not answers(self.port):
+        if found != 0 or not answers(port):
             raise Problem(f"`{command.posix}` does not serve:\n{said[-1500:]}")
         self.edited = []
         return said
