@@ -20,11 +20,11 @@ COLOURS = {"header": "#e5006e", "payload": "#875fd7", "signature": "#008484"}
 MEANINGS = {
     "alg": "how it is signed: HS256 is HMAC with SHA-256, and one secret key",
     "typ": "what it is: a JSON Web Token",
-    "token_type": "what it is good for: access for the API, refresh for new tokens",
+    "token_type": "what it is for: access for the API, refresh for new tokens",
     "exp": "when it expires (RFC 7519, section 4.1.4)",
     "iat": "when it was issued",
-    "jti": "the token's own name: no two tokens share one",
-    "user_id": "whose it is: the user's key in the database",
+    "jti": "the token's unique ID: no two tokens share one",
+    "user_id": "whose it is: the user's primary key in the database",
     "username": "a custom claim, so that a page can greet its user: signed, but not secret",
     "hash_password": "a fingerprint of the stored password hash: a new password voids the token",
 }
