@@ -185,8 +185,8 @@ def test_what_cannot_be_started_is_said(running: Lab) -> None:
     for options, words in (
         ({"port": port}, f"Port {port} is taken by another program; `--port "),
         ({"part": TOKENS.before}, "Part 6 has no tokens yet: the lab begins with 7."),
-        ({"url": "ftp://example.org"}, "is no address of a server"),
-        ({"url": "http:// nowhere"}, "is no address of a server"),
+        ({"url": "ftp://example.org"}, "is not the URL of a server"),
+        ({"url": "http:// nowhere"}, "is not the URL of a server"),
     ):
         with pytest.raises(Problem, match=re.escape(words)), lab(**options):
             pass

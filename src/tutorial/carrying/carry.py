@@ -89,7 +89,7 @@ def carry(
 ) -> Carried:
     """Merge what was changed in a part since a commit into each later part, up to a conflict.
 
-    `resume` goes on from a part whose conflicts have been mended; `dry_run` writes nothing.
+    `resume` continues from a part whose conflicts have been resolved; `dry_run` writes nothing.
     Raises Problem when there is nothing to carry, or it could get mixed up with other changes.
     """
     parts = root / "parts"
@@ -368,7 +368,7 @@ def write(folder: Path, before: Files, after: Files) -> None:
                 path.chmod(mode | 0o111 if file.executable else mode & ~0o111)
     except OSError as error:
         raise Problem(
-            f"{folder} has been written only in part: {error}. Mend that, undo what was written "
+            f"{folder} has been written only in part: {error}. Fix that, undo what was written "
             f"to the later parts (`git restore` and `git clean`), and carry again."
         ) from error
 

@@ -128,7 +128,7 @@ def python_of(path: Path) -> Python:
         if python.version[:2] < OLDEST:
             raise Problem(
                 f"{python.path} is Python {shown}; the parts need 3.11 or newer. "
-                "Make the project's virtual environment anew with a newer one."
+                "Create the project's virtual environment again with a newer one."
             )
         if not python.has_django:
             raise Problem(
@@ -138,7 +138,7 @@ def python_of(path: Path) -> Python:
         return python
     raise Problem(
         f"{broken} does not run: was the Python it was made of removed, or the folder moved? "
-        "Delete that environment, and make it anew."
+        "Delete that environment, and create it again."
     )
 
 

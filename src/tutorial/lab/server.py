@@ -91,7 +91,7 @@ def _origin(url: str) -> str:
     # Only what an origin is made of, because it goes into the page's policy.
     origin = re.match(r"(https?://[\w.-]+(:\d+)?)(/|$)", url if "//" in url else f"http://{url}")
     if not origin:
-        raise Problem(f"{url} is no address of a server; one looks like http://127.0.0.1:8000.")
+        raise Problem(f"{url} is not the URL of a server; one looks like http://127.0.0.1:8000.")
     return origin[1]
 
 

@@ -132,7 +132,7 @@ class Raised(Noticed):
         if top in own or name in own or alike:
             if name in own:
                 said = f"`{name}` cannot be imported from here."
-                todo = "Is an __init__.py missing in its folder?"
+                todo = "Is an __init__.py missing from its folder?"
             else:
                 said = f"`{name}` is named, and there is no such module."
                 todo = f"Did you mean `{alike[0]}`?" if alike else "Is it spelled right?"
