@@ -19,7 +19,7 @@ THINGS = "picture|browser|editor|cipher|terminal|JSON|file|folder|lock|number|ad
 # use is here: "stands for" is fine, and so is an e-mail or an IP address.
 WORDS = {
     r"(?<!IP )(?<!e-mail )(?<!email )(?<!loopback )\baddress(es)?\b": "URL, or endpoint",
-    r"\b[Mm]end(s|ed|ing)?\b": "fix, or resolve",
+    r"(?<!marker )\b[Mm]end(s|ed|ing)?\b(?![(:]|')": "fix, or resolve",
     r"\banew\b": "again, or start over",
     r"\b(go(es)?|went|going) on working\b": "keeps working",
     r"\bstands? (in|on|below|above|first|there|before|after|too|beside)\b": "is, or comes",
