@@ -58,7 +58,7 @@ def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
         again.server.process.kill()
         again.server.process.wait()
         page.get_by_role("button", name="+1 min").click()
-        expect(notice).to_contain_text("The server's clock does not answer.")
+        expect(notice).to_contain_text("The server's clock does not respond.")
 
 
 def test_an_origin_that_is_not_allowed_is_told_what_to_set(visit: Visit, running: Lab) -> None:

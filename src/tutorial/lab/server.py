@@ -44,7 +44,7 @@ def run(
     try:
         with lab(part, port=port, url=url) as running:
             console.print(f"[bold]Token lab:[/] {running.url}", highlight=False)
-            console.print(f"It talks to {running.api}. Ctrl-C ends it.", highlight=False)
+            console.print(f"It talks to {running.api}. Press Ctrl-C to stop it.", highlight=False)
             if port is None and urlsplit(running.url).port != PORT:
                 console.print(f"(Port {PORT} is taken by another program.)", highlight=False)
             if open_browser:
@@ -54,7 +54,7 @@ def run(
                 time.sleep(0.5)
             raise Problem(f"The lab's server has ended.\n{running.server.log().strip()}")
     except KeyboardInterrupt:
-        console.print("The lab is closed; nothing of it is left.")
+        console.print("The lab is closed, and left nothing behind.")
 
 
 @contextmanager
