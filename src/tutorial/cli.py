@@ -254,7 +254,7 @@ def demo_command(
 
     \b
     tutorial demo              shows what part 7 does with tokens
-    tutorial demo --pause      waits before each step, with a question for the class
+    tutorial demo --pause      waits before each step and asks
     tutorial demo --part 10    adds the blacklist and logging out
     tutorial demo --real-time  waits for a real, short lifetime instead
     """

@@ -22,7 +22,7 @@ WORDS = {
     r"(?<!marker )\b[Mm]end(s|ed|ing)?\b(?![(:]|')": "fix, or resolve",
     r"\banew\b": "again, or start over",
     r"\b(go(es)?|went|going) on working\b": "keeps working",
-    r"\bstands? (in|on|below|above|first|there|before|after|too|beside)\b": "is, or comes",
+    r"\bstands? (in(?! the way)|on|below|above|first|there|before|after|too)\b": "is, or comes",
     r"\b(without a word|in silence)\b": "silently",
     r"\bpass(es|ed) over\b": "ignore",
     CLAUSE: "anyone who …",
@@ -37,6 +37,7 @@ WORDS = {
     r"\b(told|tells) [`*]*[1-5]\d\d\b": "gets",
 }
 DOCUMENTS = ["*.md", "docs/**/*.md", "notebooks/*.md", "parts/*/README.md"]
+TABLES = ["src/tutorial/**/*.toml"]
 MODULES = ["src/tutorial/**/*.py", "tests/checkpoints/*.py", "scripts/*.py"]
 PAGES = ["src/tutorial/**/*.js", "src/tutorial/**/*.html"]
 
@@ -71,7 +72,7 @@ def prose(pattern, read):
 
 @pytest.fixture(scope="module")
 def texts():
-    read = [(pattern, lambda text: [text]) for pattern in (*DOCUMENTS, *PAGES)]
+    read = [(pattern, lambda text: [text]) for pattern in (*DOCUMENTS, *PAGES, *TABLES)]
     read += [(pattern, strings) for pattern in MODULES]
     read.append(("notebooks/*.ipynb", cells))
     found = [each for pattern, reader in read for each in prose(pattern, reader)]
