@@ -57,6 +57,19 @@ def test_every_command_explains_itself(tutorial):
     for command in ["parts", "serve", "demo", "lab", "check", "diff", "start", "carry"]:
         result = tutorial(command, "--help")
         assert result.code == 0 and len(result.out.splitlines()) > 5, result.out
+        assert "<bool>" not in result.out, "the type of a switch tells a reader nothing"
+        if command != "lab":  # whose help is a lesson plan
+            assert f"\n tutorial {command}" in result.out, "an example is missing"
+
+
+def test_what_maintainers_need_is_apart(tutorial):
+    learn, teach, maintain = (
+        tutorial("--help").out.index(name) for name in ("Learn", "Show and teach", "Maintain")
+    )
+    place = {
+        name: tutorial("--help").out.index(f"│ {name} ") for name in ("check", "demo", "carry")
+    }
+    assert learn < place["check"] < teach < place["demo"] < maintain < place["carry"]
 
 
 def test_times_are_read_with_their_units():
