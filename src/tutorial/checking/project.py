@@ -108,7 +108,7 @@ def recognise(path: Path) -> Project:
             raise Problem(f"{path} holds no manage.py. Did you mean {above}?")
         else:
             raise Problem(
-                f"{path} is no Django project: it holds no manage.py. "
+                f"{path} is not a Django project: it holds no manage.py. "
                 "Name the folder that holds it."
             )
     return Project(path, python_of(path), notes)
@@ -137,7 +137,7 @@ def python_of(path: Path) -> Python:
             )
         return python
     raise Problem(
-        f"{broken} does not run: was the Python it was made of removed, or the folder moved? "
+        f"{broken} does not run: was the Python it was made with removed, or the folder moved? "
         "Delete that environment, and create it again."
     )
 
