@@ -170,10 +170,11 @@ def pythons(session: nox.Session) -> None:
 
 @with_everything
 def style(session: nox.Session) -> None:
-    """Lint, format and types of the code; schema and safety of what GitHub reads."""
+    """Lint, format and types of the code, our words, and what GitHub reads."""
     install_everything(session)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("pytest", "tests/style", "-q")
     for schema, pattern in {
         "github-workflows": ".github/workflows/*.yml",
         "github-actions": ".github/actions/*/action.yml",

@@ -144,7 +144,7 @@ def set_up():
     base = getattr(sys, "_base_executable", None) or sys.executable
     try:
         if VENV.exists() and any(VENV.iterdir()):
-            say("Making .venv anew: it is out of date, half made or was moved.")
+            say("Making .venv again: it is out of date, incomplete or was moved.")
             if STAMP.exists():
                 STAMP.unlink()
             empty(VENV)

@@ -1,4 +1,4 @@
-"""The command line, ``tutorial``: thin over the modules that do the work."""
+"""The command line, ``tutorial``: a thin layer over the modules that do the work."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.request import getproxies, proxy_bypass
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
 
 from tutorial import lab
 from tutorial.carrying import carry, snapshots
@@ -26,14 +27,36 @@ from tutorial.ladder import LADDER, ROOT, Part, find, first
 from tutorial.playground import build as playground
 from tutorial.running.server import PASSWORD, Server, answers, free_port, serve
 
+LEARN, TEACH, MAINTAIN = "Learn", "Show and teach", "Maintain"  # the groups in the help
+
+
+def without_types_of_switches(params: list[Any]) -> list[Any]:
+    """Leave the type of a switch out of the help: ``<bool>`` tells a reader nothing."""
+    for param in params:
+        if getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = ""
+    return params
+
+
+class Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return without_types_of_switches(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return without_types_of_switches(super().get_params(ctx))
+
+
 app = typer.Typer(
-    help="Run, check, compare and carry the parts of Build a Product Review Backend with DRF.",
+    cls=Group,
+    help="Run, check and compare the parts of Build a Product Review Backend with DRF.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-# Windows would print to a pipe in a code page that has no ✓.
+# On Windows, a pipe's default code page has no ✓.
 for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8")
@@ -60,7 +83,7 @@ def to_seconds(text: str) -> float:
 
 
 PartArgument = Annotated[
-    Part, typer.Argument(parser=to_part, metavar="PART", help="A part's number, or its folder.")
+    Part, typer.Argument(parser=to_part, metavar="PART", help="A part's number or folder.")
 ]
 PartOption = Annotated[
     Part,
@@ -78,7 +101,7 @@ def show(problem: Problem) -> None:
 
 @contextmanager
 def problems_in_words() -> Iterator[None]:
-    """Show a Problem as words, and Ctrl-C as an end, not as a traceback."""
+    """Show a Problem in words and Ctrl-C as a normal end, without a traceback."""
     try:
         yield
     except Problem as problem:
@@ -89,9 +112,13 @@ def problems_in_words() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-@app.command("parts")
+@app.command("parts", rich_help_panel=LEARN)
 def list_parts() -> None:
-    """List the parts, and what each of them adds."""
+    """List the parts, and what each of them adds.
+
+    \b
+    tutorial parts
+    """
     table = Table("Part", "Folder", "Adds", box=None, pad_edge=False)
     for part in LADDER:
         packages = f"\n[dim]{', '.join(part.packages)}[/]" if part.packages else ""
@@ -99,33 +126,33 @@ def list_parts() -> None:
     console.print(table)
 
 
-@app.command("serve")
+@app.command("serve", rich_help_panel=TEACH)
 def serve_command(
     part: PartArgument,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="The port to listen on.")
+    ] = 8000,
     clock: Annotated[
         bool,
-        typer.Option("--clock", help="Let the server's clock be moved, through a second port."),
+        typer.Option("--clock", help="Allow the server's clock to be moved, via a second port."),
     ] = False,
     access_lifetime: Annotated[
         float | None,
         typer.Option(
             parser=to_seconds,
             metavar="TIME",
-            help="Let access tokens live for 10s, 2m …, to watch one expire for real.",
+            help="Let access tokens live for 10s, 2m …, to watch one really expire.",
         ),
     ] = None,
     keep: Annotated[
         bool,
-        typer.Option(
-            "--keep", help="Go on with the database and uploads of the last run with --keep."
-        ),
+        typer.Option("--keep", help="Keep the database and uploads for the next run with --keep."),
     ] = False,
 ) -> None:
     """Run a part on a real server, with demo data and a user to log in with.
 
-    The part's folder stays as it is: database and uploads live in a temporary folder, and are
-    gone when you press Ctrl-C. With `--keep` they stay, for the next run with `--keep`.
+    The part's folder is not changed: the database and uploads are in a temporary folder, and are
+    gone when you press Ctrl-C. With `--keep` they are kept for the next run with `--keep`.
 
     \b
     tutorial serve 7                        runs part 7 at http://127.0.0.1:8000
@@ -150,11 +177,11 @@ def serve_command(
                 )
             tell_how_to_use(part, server, state)
             server.process.wait()
-        raise Problem("The server ended by itself. What it wrote last is above.")
+        raise Problem("The server stopped by itself. Its last output is above.")
 
 
 def other_port(port: int) -> int:
-    """Offer the next free port in place of one that is taken. Raises Problem."""
+    """Offer the next free port in place of one that is taken. Raises Problem if declined."""
     free = free_port(port + 1)
     if sys.stdin.isatty():
         question = f"Port {port} is taken by another program. Use {free} instead?"
@@ -170,7 +197,7 @@ def tell_how_to_use(part: Part, server: Server, state: Path | None) -> None:
     def say(text: str = "") -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
-    say(f"[bold green]Part {part.number}, {part.title}, runs at[/] [bold]{url}[/]")
+    say(f"[bold green]Part {part.number}, {part.title}, is running at[/] [bold]{url}[/]")
     say(f"  admin     {url}/admin/   log in as admin / {PASSWORD}")
     if part.products:
         say(f"  API       {url}{part.products}")
@@ -179,16 +206,16 @@ def tell_how_to_use(part: Part, server: Server, state: Path | None) -> None:
     if server.clock:
         say(f"  clock     {server.clock.url}")
     if state:
-        say(f"  kept in   {escape(str(state))}   (delete the folder to begin anew)")
+        say(f"  kept in   {escape(str(state))}   (delete the folder to start over)")
     if requests := requests_to_paste(part, server):
         say("\n[dim]To paste into another terminal:[/]\n")
         for request in requests:
             say(escape(request))
-    say("\n[dim]Ctrl-C ends the server. Its log:[/]")
+    say("\n[dim]Press Ctrl-C to stop the server. Its log:[/]")
 
 
 def requests_to_paste(part: Part, server: Server) -> list[str]:
-    """Return requests in curl that work in every shell but cmd.exe, quotes and all."""
+    """Return curl commands that work in every shell except cmd.exe, quotes included."""
     url = server.url
     curl = "curl"
     if "http" in getproxies() and not proxy_bypass("127.0.0.1"):
@@ -208,40 +235,54 @@ def requests_to_paste(part: Part, server: Server) -> list[str]:
     return requests
 
 
-@app.command("demo")
+@app.command("demo", rich_help_panel=TEACH)
 def demo_command(
     part: PartOption = WITH_TOKENS,
     pause: Annotated[
         bool, typer.Option("--pause", help="Wait for Enter between steps, with a question to ask.")
     ] = False,
     real_time: Annotated[
-        bool, typer.Option("--real-time", help="Wait for a short lifetime instead of moving time.")
+        bool,
+        typer.Option("--real-time", help="Wait for a short lifetime instead of moving the clock."),
     ] = False,
 ) -> None:
     """Walk through a token's life on a part's real server.
 
-    Obtain, decode, use, expire, refresh, rotate: every request and every answer is shown, and
-    checked. The lifetimes are the defaults; the server's clock is moved over them. On part 10 the
-    walk goes on to the blacklist and to logging out. Ends with 1 when a step is not as promised.
+    Obtain, decode, use, expire, refresh, rotate: every request and every response is shown, and
+    checked. The lifetimes are the defaults; the server's clock is moved past them. On part 10 the
+    demo continues with the blacklist and logging out. Exits with 1 if a promise does not hold.
+
+    \b
+    tutorial demo              shows what part 7 does with tokens
+    tutorial demo --pause      waits before each step and asks
+    tutorial demo --part 10    adds the blacklist and logging out
+    tutorial demo --real-time  waits for a real, short lifetime instead
     """
     with problems_in_words():
         if not part.has_tokens:
             raise Problem(
-                f"Part {part.number} has no tokens yet: they come with part {WITH_TOKENS.number}."
+                f"Part {part.number} has no tokens yet: they begin with part {WITH_TOKENS.number}."
             )
         if not walk.run(console=console, pause=pause, real_time=real_time, part=part):
             raise typer.Exit(1)
 
 
-@app.command("lab", help=lab.HELP)
+@app.command("lab", help=lab.HELP, rich_help_panel=TEACH)
 def lab_command(
     part: PartOption = WITH_TOKENS,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The page's port.", show_default="3000, or a free one"),
+        typer.Option(
+            min=1,
+            max=65535,
+            metavar="PORT",
+            help="The page's port.",
+            show_default="3000, or a free one",
+        ),
     ] = None,
     url: Annotated[
-        str | None, typer.Option(help="A server of your own, in place of one that is started.")
+        str | None,
+        typer.Option(metavar="URL", help="A server of your own, instead of starting one."),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in your browser.")] = True,
 ) -> None:
@@ -249,22 +290,25 @@ def lab_command(
         lab.run(part=part, port=port, url=url, open_browser=browser, console=console)
 
 
-@app.command("playground")
+@app.command("playground", rich_help_panel=TEACH)
 def playground_command(
     out: Annotated[Path, typer.Argument(help="A new folder, or a playground to replace.")],
 ) -> None:
     """Build a static site in which the parts run in the reader's own browser.
 
-    It holds the token lab, for any web server that serves files: Python itself comes along, in
-    WebAssembly. The first build fetches pinned packages of npm (and Node, where the machine has
-    none); after that, none needs a network. The book has it too, when it is in
+    It contains the token lab, and any web server that serves files will do: Python itself comes
+    along, in WebAssembly. The first build fetches pinned npm packages (and Node, if the machine
+    has none); later builds need no network. The book includes it if it is in
     `docs/_build/playground`.
+
+    \b
+    tutorial playground ~/public  builds the site in that folder
     """
     with problems_in_words():
         playground.run(out, console)
 
 
-@app.command("check")
+@app.command("check", rich_help_panel=LEARN)
 def check_command(
     part: PartArgument,
     project: Annotated[
@@ -288,7 +332,7 @@ def check_command(
 
     Runs the promises of the part, and of those before it, in your project's own environment
     (`.venv`, or whichever it has), and says which one that is. It works on a copy, with caches,
-    e-mail, logs and databases of its own: nothing of yours changes. Ends with 1 when something
+    e-mail, logs and databases of its own: nothing of yours is changed. Exits with 1 if a promise
     does not hold.
 
     \b
@@ -304,19 +348,27 @@ def check_command(
             raise typer.Exit(1)
 
 
-@app.command("diff")
+@app.command("diff", rich_help_panel=LEARN)
 def diff_command(
     old: PartArgument,
     new: PartArgument,
-    stat: Annotated[bool, typer.Option("--stat", help="Only the files, and how much.")] = False,
+    stat: Annotated[
+        bool, typer.Option("--stat", help="Show only which files change, and by how many lines.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file for the patch.", dir_okay=False)
+        Path | None,
+        typer.Option("--output", "-o", help="Write a patch to this file.", dir_okay=False),
     ] = None,
 ) -> None:
     """Show what changes from one part to another, file by file.
 
-    With a file it writes a patch: `tutorial diff 6 7 --output 7.patch`, then
-    `git apply 7.patch` in a project of your own that is at part 6.
+    With `--output` it writes a patch, for `git apply 7.patch` in a project of your own that is at
+    part 6.
+
+    \b
+    tutorial diff 6 7                   shows what part 7 changes
+    tutorial diff 6 7 --stat            shows only which files
+    tutorial diff 6 7 --output 7.patch  writes a patch
     """
     with problems_in_words():
         color = console.is_terminal and output is None
@@ -329,39 +381,48 @@ def diff_command(
         sys.stdout.buffer.flush()
 
 
-@app.command("start")
+@app.command("start", rich_help_panel=LEARN)
 def start_command(
     part: PartArgument,
     folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
 ) -> None:
-    """Copy a part into a folder of your own, to go on from there."""
+    """Copy a part into a folder of your own, to continue from there.
+
+    \b
+    tutorial start 3 ~/my-project  gives you the book's part 3
+    """
     with problems_in_words():
         steps = snapshots.start(part, folder)
-        console.print(
-            f"Part {part.number}, {part.title}, is in {escape(str(folder))}. Go on with:\n"
-        )
+        console.print(f"Part {part.number}, {part.title}, is in {escape(str(folder))}. Next:\n")
         for step in steps:
             console.print(f"  {escape(step)}", highlight=False, soft_wrap=True)
 
 
-@app.command("carry")
+@app.command("carry", rich_help_panel=MAINTAIN)
 def carry_command(
     part: PartArgument,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change, without changing it.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--continue", help="Go on from a part whose conflicts you have mended.")
+        bool,
+        typer.Option("--continue", help="Continue from a part whose conflicts you have resolved."),
     ] = False,
     since: Annotated[
-        str, typer.Option(help="The commit that holds the part as it was before the change.")
+        str,
+        typer.Option(metavar="COMMIT", help="The commit that has the part as it was."),
     ] = "HEAD",
 ) -> None:
-    """Carry the change just made in a part through all later parts, by three-way merge.
+    """Carry a change just made in a part through all later parts, by three-way merge.
 
-    For maintainers: edit `parts/02-admin`, run `tutorial carry 2`, look at `git diff`, commit.
-    It stops at the first part with a conflict, leaves ordinary conflict marks there, and says
-    how to go on.
+    For maintainers of this repository: edit `parts/02-admin`, run `tutorial carry 2`, look at
+    `git diff`, commit. It stops at the first part with a conflict, leaves ordinary conflict
+    markers there, and says how to continue.
+
+    \b
+    tutorial carry 2 --dry-run   shows what would change
+    tutorial carry 2             merges the change into parts 3, 4 …
+    tutorial carry 4 --continue  continues after part 4's conflicts are resolved
     """
     with problems_in_words():
         carried = carry.carry(part, dry_run=dry_run, resume=resume, since=since)
@@ -378,4 +439,5 @@ def reflow(text: str) -> str:
 
 
 for registered in app.registered_commands:
+    registered.cls = Command
     registered.help = reflow(registered.help or inspect.getdoc(registered.callback) or "")

@@ -134,7 +134,7 @@ def copy_what_runs(project: Path, target: Path) -> None:
             if path.suffix == ".py":
                 raise Problem(
                     f"{path.as_posix()} cannot be read: {error.strerror}. "
-                    "Give yourself the right to read it, and check again."
+                    "Give yourself permission to read it, and check again."
                 ) from None
     for path in project.parent.glob(".env*"):  # one for several projects
         with suppress(OSError):

@@ -351,7 +351,7 @@ def test_a_conflict_stops_it_with_ordinary_markers(stopped):
 
 def test_a_conflict_is_named_with_its_part_and_what_to_do(stopped):
     assert stopped.result.conflicts == (
-        Change("a.py", "conflict", "mend what is between the markers"),
+        Change("a.py", "conflict", "resolve what is between the markers"),
     )
     text = "\n".join(render(stopped.result))
     assert "02-two\n  conflict  a.py" in text

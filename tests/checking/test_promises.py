@@ -25,7 +25,7 @@ LACKING = {
     ),
     "one argument": (
         '@pytest.mark.mend("manage.py")\ndef test_it():\n    """A promise."""\n',
-        "has a marker mend('manage.py',): it takes two arguments, a file and a question.",
+        "has the marker mend('manage.py',): it takes two arguments, a file and a question.",
     ),
 }
 

@@ -156,7 +156,7 @@ def what_it_lacks(item):
     if not mend:
         yield 'has no marker: say @pytest.mark.mend("the file to open", "What to look for there?").'
     elif len(mend.args) != 2 or mend.kwargs:
-        yield f"has a marker mend{mend.args}: it takes two arguments, a file and a question."
+        yield f"has the marker mend{mend.args}: it takes two arguments, a file and a question."
 
 
 class NotReady(AssertionError):
@@ -213,7 +213,7 @@ def pytest_runtest_makereport(item, call):
             result |= {"part": item.config.part.number, **call.excinfo.value.instead}
     if report.failed:
         advice = "{promise}\n{question} Open {file}.".format(**result)
-        report.sections.append(("what to mend", advice))
+        report.sections.append(("what to fix", advice))
     report.result = result
     return report
 
@@ -300,7 +300,7 @@ def project(pytestconfig):
 
 @pytest.fixture
 def client():
-    """Django's test client; an exception in a view is an answer 500, as for a real client."""
+    """Django's test client; an exception in a view becomes a 500, as for a real client."""
     from tutorial.checking.promises import Client
 
     return Client(SERVER_NAME="localhost")

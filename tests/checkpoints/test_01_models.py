@@ -236,7 +236,7 @@ def test_settings_come_from_the_environment(in_production):
     )
 
 
-@pytest.mark.mend("medium/settings.py", "Is SECRET_KEY, or SIGNING_KEY, made anew at every start?")
+@pytest.mark.mend("medium/settings.py", "Is SECRET_KEY, or SIGNING_KEY, generated at every start?")
 def test_the_signing_key_is_the_same_after_a_restart(project):
     """The key is read or written down, never made: else a restart ends every session."""
     result = in_another_process(project, FENCED + KEYS)

@@ -67,7 +67,7 @@ def test_a_page_that_is_not_there(client, page):
 
 @pytest.mark.parametrize("pk", ["4711", "abc", "0", "-1", "9" * 40, "%00"])
 def test_a_product_that_is_not_there(client, pk):
-    """A product that does not exist is 404, whatever stands in the address."""
+    """A product that does not exist is 404, whatever its URL."""
     expect(client.get(f"/product/{pk}/"), 404)
 
 

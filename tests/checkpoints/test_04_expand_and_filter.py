@@ -173,7 +173,7 @@ def test_a_category_is_chosen(client):
 @pytest.mark.parametrize("value", ["abc", "4711", "-1", "1.5", "9" * 20, "9" * 40, "%00"])
 @pytest.mark.mend("reviews/filters.py", "Is `category` a ModelChoiceFilter?")
 def test_a_category_that_is_not_there(client, value):
-    """A category that is no number, or no category, is refused with 400."""
+    """A category that is not a number, or does not exist, is refused with 400."""
     make_product(categories=1)
     expect(client.get(f"{PART.products}?category={value}"), 400)
 
@@ -210,7 +210,7 @@ def test_a_search_has_a_length(client, text):
 @pytest.mark.hardening
 @pytest.mark.mend("reviews/filters.py", "How long may a search be?")
 def test_a_search_of_some_words_is_answered(client):
-    """A search of ten words is no attack, and is answered."""
+    """A search for ten words is not an attack, and works."""
     make_product("Kite")
     assert only(client, "search=" + "+".join(["kite", "about"] * 5))["name"] == "Kite"
 

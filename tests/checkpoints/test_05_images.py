@@ -48,12 +48,12 @@ def files(folder):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.mend("reviews/serializers.py", "Which `fields` does ImageSerializer show?")
 def test_a_member_uploads_a_picture(member, media):
-    """POST /image/ stores a picture, and answers with its address and its size."""
+    """POST /image/ stores a picture; the response has its URL and size."""
     got = expect(upload(member, picture()), 201)
     assert got["name"] == "Kite", f"“name” should be Kite: {got}"
     assert (got["width"], got["height"]) == (900, 600), f"“width” and “height” are wrong: {got}"
-    assert got["image"].startswith("http://localhost/media/"), f"“image” is no address: {got}"
-    assert got["renditions"], f"“renditions” should hold addresses: {got}"
+    assert got["image"].startswith("http://localhost/media/"), f"“image” should be a URL: {got}"
+    assert got["renditions"], f"“renditions” should hold URLs: {got}"
     assert files(media), "the file should be stored in MEDIA_ROOT"
 
 
@@ -111,7 +111,7 @@ REFUSED = {
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.mend("reviews/validators.py", "Does the image field use these validators?")
 def test_only_pictures_are_taken(member, media, what):
-    """An upload that is no picture, or too big a one, is 400 and leaves no file behind."""
+    """An upload that is not a picture, or too big, is 400 and leaves no file behind."""
     name, content = REFUSED[what]()
     got = expect(upload(member, content, name), 400)
     assert "image" in got, f"the answer should say what is wrong with “image”: {got}"
@@ -479,13 +479,13 @@ def test_a_missing_file_breaks_no_form(admin_client):
 
 @pytest.mark.mend("reviews/serializers.py", 'Is "image" expandable, and in `permit_list_expands`?')
 def test_products_show_their_images(client):
-    """?expand=image nests a product's images with their addresses."""
+    """?expand=image nests a product's images with their URLs."""
     product = make_product(images=1)
     for path in [PART.products, f"{PART.products}{product.pk}/"]:
         got = expect(client.get(f"{path}?expand=image"), 200)
         image = got.get("results", [got])[0]["image"][0]
-        assert image["image"].startswith("http://"), f"“image” should be an address: {image}"
-        assert image["renditions"], f"“renditions” should hold addresses: {image}"
+        assert image["image"].startswith("http://"), f"“image” should be a URL: {image}"
+        assert image["renditions"], f"“renditions” should hold URLs: {image}"
 
 
 @pytest.mark.mend("reviews/views.py", 'Is "image" in `permit_list_expands`?')
@@ -541,7 +541,7 @@ def test_the_admin_takes_pictures_only(admin_client, media):
 
 @pytest.mark.mend("medium/urls.py", "Is `static(settings.MEDIA_URL, …)` added to urlpatterns?")
 def test_files_are_served_in_development(running):
-    """On a running server the picture and each of its renditions answer 200, as images."""
+    """On a running server the picture and each of its renditions are served with 200, as images."""
     session = requests.Session()
     session.headers["Authorization"] = authorization(running.url)
     files = {"image": ("kite.png", picture(), "image/png")}

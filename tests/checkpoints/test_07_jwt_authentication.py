@@ -218,7 +218,7 @@ HEADERS = {
 
 @pytest.mark.parametrize("what", HEADERS)
 def test_a_rubbish_header_is_refused(client, user, what):
-    """Whatever stands in the Authorization header, the answer is 401, never 500."""
+    """Whatever the Authorization header contains, the response is 401, never 500."""
     header = HEADERS[what].replace("{access}", obtain(client)["access"])
     expect(images(client, header), 401)
 
@@ -333,7 +333,7 @@ def test_a_refresh_gives_a_new_pair(client, user):
 @pytest.mark.until(10)
 @pytest.mark.mend("medium/settings.py", "The blacklist belongs to part 10.")
 def test_a_rotated_token_still_works(client, user):
-    """Without a blacklist the old refresh token goes on working: part 10 closes this."""
+    """Without a blacklist the old refresh token keeps working: part 10 closes this."""
     old = obtain(client)["refresh"]
     expect(refresh(client, old), 200)
     expect(refresh(client, old), 200)

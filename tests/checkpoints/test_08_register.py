@@ -139,7 +139,7 @@ def test_one_s_own_data_is_no_password(client, own):
 
 @pytest.mark.mend("accounts/views.py", "Does RegisterView do without authentication?")
 def test_an_old_token_is_not_in_the_way(client, db):
-    """A token that is no good any more does not keep anyone from registering."""
+    """A token that is no longer valid does not keep anyone from registering."""
     client.defaults["HTTP_AUTHORIZATION"] = "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"
     expect(register(client), 201)
 
@@ -444,7 +444,7 @@ def test_made_up_names_push_no_count_out(client, user):
 @pytest.mark.hardening
 @pytest.mark.mend("accounts/serializers.py", "Are refreshes counted for each user?")
 def test_refreshing_is_slowed_down(client, user):
-    """One user refreshes on and on: 429, and another one at the same IP address goes on."""
+    """One user refreshes again and again: 429; another at the same IP address is not affected."""
     users().create_user("other", password="correct horse")
     refresh = {
         name: expect(login(client, "correct horse", name), 200)["refresh"]

@@ -72,7 +72,7 @@ def update(client, pk, method="patch", **data):
 
 @pytest.mark.mend("accounts/urls.py", 'Is ChangePasswordView at "change_password/<int:pk>/"?')
 def test_a_password_is_changed(client, user):
-    """PUT /auth/change_password/<pk>/ changes it: the old one is no good any more."""
+    """PUT /auth/change_password/<pk>/ changes it: the old one no longer works."""
     as_user(client, "ada")
     answer = change(client, user.pk)
     expect(answer, 200)
@@ -198,7 +198,7 @@ def test_a_taken_name_is_refused(client, user, other, field, value):
 
 
 def test_one_s_own_e_mail_is_not_taken(client, user):
-    """Sending what is already so is no error."""
+    """Sending unchanged values is not an error."""
     as_user(client, "ada")
     expect(update(client, user.pk, username="ada", email="ADA@example.com"), 200)
 
@@ -471,7 +471,7 @@ def test_a_profile_has_the_rules_of_a_registration(client, user, field, value):
 @pytest.mark.hardening
 @pytest.mark.mend("accounts/views.py", "Has ChangePasswordView a `throttle_scope`?")
 def test_guessing_the_old_password_is_slowed_down(client, user, other):
-    """One user guesses the old password on and on: 429. Another at the same address goes on."""
+    """One user guesses the old password again and again: 429. Another is not affected."""
     as_user(client, "grace")
     hers = dict(client.defaults)
     as_user(client, "ada")

@@ -89,7 +89,7 @@ def test_a_rubbish_logout_is_refused(client, user, token):
 
 @pytest.mark.mend("accounts/serializers.py", "Does LogoutSerializer compare the token's user?")
 def test_nobody_logs_somebody_else_out(client, user, django_user_model):
-    """Another user's refresh token is refused, and goes on working."""
+    """Another user's refresh token is refused, and keeps working."""
     django_user_model.objects.create_user("grace", "grace@example.com", "correct horse")
     hers = login(client, "grace")
     login(client, "ada")
@@ -119,7 +119,7 @@ def test_a_logout_everywhere_ends_every_session(client, user, django_user_model)
     for pair in mine:
         expect(refresh(client, pair), 401)
     expect(refresh(client, hers), 200)
-    expect(client.post("/auth/logout_all/"), 204)  # again is no error
+    expect(client.post("/auth/logout_all/"), 204)  # again is not an error
     expect(refresh(client, login(client)), 200)
 
 

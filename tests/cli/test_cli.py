@@ -57,6 +57,16 @@ def test_every_command_explains_itself(tutorial):
     for command in ["parts", "serve", "demo", "lab", "check", "diff", "start", "carry"]:
         result = tutorial(command, "--help")
         assert result.code == 0 and len(result.out.splitlines()) > 5, result.out
+        assert "<bool>" not in result.out, "the type of a switch tells a reader nothing"
+        if command != "lab":  # whose help is a lesson plan
+            assert f"\n tutorial {command}" in result.out, "an example is missing"
+
+
+def test_what_maintainers_need_is_apart(tutorial):
+    told = tutorial("--help").out
+    in_order = ["─ Learn ", "│ check ", "─ Show and teach ", "│ demo ", "─ Maintain ", "│ carry "]
+    places = [told.find(text) for text in in_order]
+    assert -1 not in places and places == sorted(places), told
 
 
 def test_times_are_read_with_their_units():

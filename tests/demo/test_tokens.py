@@ -9,7 +9,7 @@ import pytest
 from rich.color import Color, ColorSystem
 
 from tutorial import tokens
-from tutorial.demo.render import coloured
+from tutorial.demo.render import BADGES, coloured
 from tutorial.ladder import ROOT
 
 # RFC 7515, appendix A.1
@@ -44,7 +44,8 @@ def test_what_is_no_token_cannot_be_decoded(bad):
 def test_the_coloured_parts_make_up_the_token():
     parts = coloured(EXAMPLE)
     assert "".join(part.plain for part in parts) == EXAMPLE
-    assert [part.style for part in parts] == list(tokens.COLOURS.values())
+    assert [part.style for part in parts] == list(BADGES.values())
+    assert [part.style.split()[-1] for part in parts] == list(tokens.COLOURS.values())
 
 
 @pytest.mark.parametrize("colour", tokens.COLOURS.values())

@@ -164,13 +164,13 @@ def test_a_request_is_shown_as_it_is_sent_and_an_answer_as_it_comes(plain):
     assert in_order(
         plain.output,
         f"request       GET {TOKENS.protected}\n",
-        "answer        401 Unauthorized\n",
+        "response      401 Unauthorized\n",
         'WWW-Authenticate: Bearer realm="api"\n',
         '"detail": "Authentication credentials were not provided."',
         f"request       POST {TOKENS.login}\n",
         "Content-Type: application/json\n",
         '{"username": "demo", "password": "for-demonstration-only"}',
-        "answer        200 OK\n",
+        "response      200 OK\n",
         f"request       GET {TOKENS.protected}\n",
         "Authorization: Bearer eyJ",
         '"count": 8,',
@@ -193,6 +193,9 @@ def test_the_forged_payload_differs_in_one_character(plain):
         for name in ("payload", "forged")
     )
     assert sum(a != b for a, b in zip(good, forged, strict=True)) == 1
+    request = plain.output.partition("   user_id ")[2].partition("request ")[2]
+    sent = re.search(r"Authorization: Bearer eyJ\S+", request)[0]
+    assert f"…{forged}…" in sent  # the request shows what was changed
 
 
 def test_the_clock_moves_over_both_lifetimes(plain):
@@ -210,7 +213,7 @@ def test_plain_output_is_plain(plain):
 
 def test_without_a_terminal_it_says_once_that_it_does_not_pause(plain):
     assert plain.output.count("nobody can press Enter") == 1
-    assert "Enter to go on" not in plain.output
+    assert "Press Enter to continue" not in plain.output
 
 
 def test_the_old_refresh_token_still_works_before_part_10(plain):
@@ -243,7 +246,7 @@ def test_part_10_closes_what_part_7_left_open(blacklist):
     )
     assert "This closes what part 7 left open." in words(blacklist.output)
     assert "still works: 200" not in blacklist.output.partition("9. Confuse")[0]
-    assert "a claim that this walk does not know" not in blacklist.output
+    assert "a claim that this demo does not know" not in blacklist.output
 
 
 def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
@@ -253,21 +256,21 @@ def test_part_10_shows_what_a_logout_can_do_and_cannot(blacklist):
         f"request       POST {BLACKLIST.logout}\n",
         "Authorization: Bearer eyJ",
         '{"refresh": "eyJ',
-        f"answer        204 No Content\n\nrequest       POST {BLACKLIST.logout}\n",
-        "answer        400 Bad Request\n",
+        f"response      204 No Content\n\nrequest       POST {BLACKLIST.logout}\n",
+        "response      400 Bad Request\n",
         f"POST {BLACKLIST.refresh}\n",
-        "answer        401 Unauthorized\n",
+        "response      401 Unauthorized\n",
         f"GET {BLACKLIST.protected}\n",
-        "answer        200 OK\n",
+        "response      200 OK\n",
         "what logging out cannot do",
         "✓  the access token still works: 200",
         "5 minutes and 2 seconds pass",
         "✓  until its exp: now the logout is complete: 401",
         "\n12. Log out everywhere: ",
         f"request       POST {BLACKLIST.logout_all}\n",
-        "answer        204 No Content\n",
-        "✓  the phone refreshes nothing any more: 401",
-        "✓  nor does the laptop: 401",
+        "response      204 No Content\n",
+        "✓  the phone can no longer refresh: 401",
+        "✓  neither can the laptop: 401",
         "25 of 25 promises kept",
     )
     assert "Throttled" not in blacklist.output
@@ -375,12 +378,20 @@ def test_a_broken_promise_is_named_and_the_walk_goes_on(broken):
 def test_the_three_parts_have_three_colours(broken):
     seen = [
         re.search(
-            rf"{ESCAPE}\[38;2;{{}};{{}};{{}}m".format(*Color.parse(colour).triplet), broken.output
+            # as a background, for white letters
+            rf"{ESCAPE}\[[\d;]*48;2;{{}};{{}};{{}}m".format(*Color.parse(colour).triplet),
+            broken.output,
         )
         for colour in tokens.COLOURS.values()
     ]
     assert all(seen)
     assert len(set(tokens.COLOURS.values())) == 3
+
+
+def test_a_status_has_the_colour_of_what_it_says(broken):
+    green, red = "1;32m", "1;31m"
+    assert re.search(rf"{ESCAPE}\[{green}200 OK", broken.output)
+    assert re.search(rf"{ESCAPE}\[{red}401 Unauthorized", broken.output)
 
 
 def test_nothing_is_wider_than_a_narrow_terminal(broken):
@@ -392,12 +403,12 @@ def test_real_time_waits_instead_of_moving_the_clock(real_time):
     assert real_time.result is True
     assert in_order(
         real_time.output,
-        "We wait for real",
+        "We really wait",
         "is expired",
-        "Skipped: we wait for real",
+        "Skipped: we really wait",
         "11. Log out",
         "✓  the access token still works: 200",
-        "We wait for real",
+        "We really wait",
         "is expired",
     )
     assert "24 of 24 promises kept" in real_time.output
@@ -432,7 +443,9 @@ def test_a_server_that_dies_is_reported_with_its_log(tmp_path, one_step):
     one_step(die)
     taken = take_the_walk(tmp_path, part=LADDER[0])
     assert taken.result is False
-    assert in_order(taken.output, "stopped answering in step 1", '"GET /admin/login/ HTTP/1.1" 200')
+    assert in_order(
+        taken.output, "stopped responding in step 1", '"GET /admin/login/ HTTP/1.1" 200'
+    )
     assert nothing_is_left(taken)
 
 
@@ -464,7 +477,7 @@ def test_enter_ends_a_pause(one_step, monkeypatch):
     console = Console(file=shown, width=100)
     guide = Guide(console, SimpleNamespace(), TOKENS, number=3)
     walk.take(guide, WalkStep("Decode", "Which key?", lambda guide: guide.say("done")), pause=True)
-    assert in_order(shown.getvalue(), "3. Decode", "Which key?", "Enter to go on", "done")
+    assert in_order(shown.getvalue(), "3. Decode", "Which key?", "Press Enter to continue", "done")
     assert not list(answers)
 
 

@@ -58,7 +58,7 @@ def test_ctrl_c_leaves_nothing_and_the_page_finds_a_lab_started_again(
         again.server.process.kill()
         again.server.process.wait()
         page.get_by_role("button", name="+1 min").click()
-        expect(notice).to_contain_text("The server's clock does not answer.")
+        expect(notice).to_contain_text("The server's clock does not respond.")
 
 
 def test_an_origin_that_is_not_allowed_is_told_what_to_set(visit: Visit, running: Lab) -> None:
@@ -187,8 +187,8 @@ def test_what_cannot_be_started_is_said(running: Lab) -> None:
     for options, words in (
         ({"port": port}, f"Port {port} is taken by another program; `--port "),
         ({"part": TOKENS.before}, "Part 6 has no tokens yet: the lab begins with 7."),
-        ({"url": "ftp://example.org"}, "is no address of a server"),
-        ({"url": "http:// nowhere"}, "is no address of a server"),
+        ({"url": "ftp://example.org"}, "is not the URL of a server"),
+        ({"url": "http:// nowhere"}, "is not the URL of a server"),
     ):
         with pytest.raises(Problem, match=re.escape(words)), lab(**options):
             pass

@@ -147,7 +147,7 @@ def test_a_server_that_is_gone_is_noticed_and_started_again(visit: Visit) -> Non
     page.workers[0].evaluate("close()")
     page.get_by_role("button", name="Call the protected").click()
     notice = page.get_by_role("alert")
-    expect(notice).to_contain_text("Python in this page is gone. “Try again” starts it anew")
+    expect(notice).to_contain_text("Python in this page is gone. “Try again” restarts it")
     page.get_by_role("button", name="Try again").click()
     expect(notice).to_be_hidden(timeout=SLOW)
     log_in(page)

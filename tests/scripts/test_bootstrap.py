@@ -239,7 +239,7 @@ def test_venv_that_is_not_in_order_is_made_anew(house, monkeypatch, capsys, spoi
     module.set_up()
     assert module.ready()
     assert not house.kept.exists()
-    assert "Making .venv anew" in capsys.readouterr().err
+    assert "Making .venv again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("way", ["uv", "pip"])
@@ -354,7 +354,7 @@ def test_two_first_runs_at_once(house):
     told = [err for _, _, err in results]
     assert sum(".venv is ready after" in err for err in told) == 1, told
     assert sum("waiting for another run" in err for err in told) == 1, told
-    assert not any("anew" in err for err in told)
+    assert not any("Making .venv again" in err for err in told)
 
 
 def slow_uv(folder, then="exec sleep 60"):

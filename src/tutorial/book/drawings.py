@@ -37,7 +37,7 @@ NOTE = re.compile(r"note(?: (?P<lane>[\w .]+))?: (?P<text>.+)")
 
 
 class Sequence(SphinxDirective):
-    """Who sends what to whom, in order."""
+    """What is sent, by whom and to whom, in order."""
 
     required_arguments = 1
     final_argument_whitespace = True

@@ -289,7 +289,7 @@ class Robot:
         return said
 
     def wait_for_reload(self) -> None:
-        """A running server notices an edited file after a second, and starts anew.
+        """A running server notices an edited file after a second, and restarts.
 
         It says so in its terminal, and the reader waits for that (chapter 7 tells them).
 
@@ -307,7 +307,7 @@ class Robot:
                 noticed, _ = terminal.wait_for([r"reloading\."], 20)
             started, said = terminal.wait_for([STARTED], 20) if noticed == 0 else (noticed, "")
             if started != 0:
-                raise Problem(f"The server does not start anew after a change.\n{said[-1500:]}")
+                raise Problem(f"The server does not restart after a change.\n{said[-1500:]}")
             while not answers(self.port):
                 time.sleep(0.05)
 

@@ -88,7 +88,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "JWK_URL": "A URL to fetch public keys from, when another server signs the tokens.",
         "AUDIENCE": "Whom tokens are for (`aud`). Written and required when set: worth setting "
         "when one key serves two APIs.",
-        "ISSUER": "Who issues them (`iss`). Written and required when set.",
+        "ISSUER": "The server that issues them (`iss`). Written and required when set.",
         "JSON_ENCODER": "A class that encodes claims that JSON cannot hold by itself.",
     },
     "names": {

@@ -2,7 +2,7 @@
 
 The change goes along the ladder as in a chain: what part 2 becomes is merged into part 3, what
 part 3 becomes by that is merged into part 4. So a later part sees every change in the form that
-the part before it gave to it, and a conflict that was mended once is not met again.
+the part before it gave to it, and a conflict resolved once does not come up again.
 
 Everything is worked out in memory before anything is written.
 """
@@ -89,7 +89,7 @@ def carry(
 ) -> Carried:
     """Merge what was changed in a part since a commit into each later part, up to a conflict.
 
-    `resume` goes on from a part whose conflicts have been mended; `dry_run` writes nothing.
+    `resume` continues from a part whose conflicts have been resolved; `dry_run` writes nothing.
     Raises Problem when there is nothing to carry, or it could get mixed up with other changes.
     """
     parts = root / "parts"
@@ -134,7 +134,7 @@ def render(carried: Carried) -> list[str]:
         lines.append("Nothing has been written.")
     elif carried.conflicts:
         lines.append(
-            f"Stopped at {last.slug}: mend these {len(carried.conflicts)} conflict(s) in "
+            f"Stopped at {last.slug}: resolve these {len(carried.conflicts)} conflict(s) in "
             f"parts/{last.slug}, then `tutorial carry {last.number} --continue`."
         )
     else:
@@ -164,7 +164,7 @@ def refuse_other_changes(part: Part, others: Sequence[Part], root: Path) -> None
         raise Problem(
             f"There are uncommitted changes in {', '.join(other.slug for other in changed)}, which "
             f"a change carried from {part.slug} would be mixed with. Commit or stash them first; "
-            "if an earlier carry stopped there at a conflict, mend it and use "
+            "if an earlier carry stopped there at a conflict, resolve it and use "
             f"`tutorial carry {changed[-1].number} --continue`."
         )
 
@@ -179,11 +179,11 @@ def change_in(part: Part, since: str, folder: Path) -> tuple[Files, Files]:
     before, after = committed_files(folder, since), present_files(folder)
     if not before:
         raise Problem(f"{part.slug} is not in the commit {since!r}. Commit it whole first.")
-    unmended = [path for path, file in after.items() if CONFLICT_MARKER.search(file.content)]
-    if unmended:
+    unresolved = [path for path, file in after.items() if CONFLICT_MARKER.search(file.content)]
+    if unresolved:
         raise Problem(
-            f"There are still conflict markers in {part.slug}: {', '.join(unmended)}. "
-            "Mend these, then call this again."
+            f"There are still conflict markers in {part.slug}: {', '.join(unresolved)}. "
+            "Resolve them, then run this again."
         )
     if not changed_paths(before, after):
         raise Problem(
@@ -314,7 +314,7 @@ def merge_file(
         return ours, f"not text, and {there} and {here} differ: choose one"
     content, clashes = merge_text(base or File(b""), ours, theirs, labels)
     merged = File(with_line_ends_of(ours, File(content)), executable)
-    return merged, "mend what is between the markers" if clashes else ""
+    return merged, "resolve what is between the markers" if clashes else ""
 
 
 def merge_text(base: File, ours: File, theirs: File, labels: tuple[str, str]) -> tuple[bytes, int]:
@@ -368,7 +368,7 @@ def write(folder: Path, before: Files, after: Files) -> None:
                 path.chmod(mode | 0o111 if file.executable else mode & ~0o111)
     except OSError as error:
         raise Problem(
-            f"{folder} has been written only in part: {error}. Mend that, undo what was written "
+            f"{folder} has been written only in part: {error}. Fix that, undo what was written "
             f"to the later parts (`git restore` and `git clean`), and carry again."
         ) from error
 

@@ -34,7 +34,7 @@ def start(part: Part, target: Path) -> list[str]:
         if isinstance(error, OSError):
             raise Problem(
                 f"{part.slug} could not be copied to {target}, and nothing was kept there: "
-                f"{error}. Mend that, or choose another folder."
+                f"{error}. Fix that, or choose another folder."
             ) from error
         raise
     return next_steps(part, target, windows=os.name == "nt")

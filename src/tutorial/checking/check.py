@@ -65,7 +65,7 @@ def check(
         )
     if outcome.broken and not result.diagnosis.causes:
         raise Problem(
-            f"The promises could not be run to their end.\n{outcome.broken.strip()[-1500:]}"
+            f"The promises could not be run to the end.\n{outcome.broken.strip()[-1500:]}"
         )
     remember_total(part, outcome)
     if as_json:
@@ -217,6 +217,6 @@ def watch(
                 failed = [one["id"] for one in in_order(result.outcome)] or failed  # type: ignore[misc]
             except Problem as problem:
                 show(problem)
-            console.print("\nWaiting for a change; Ctrl-C ends.", style="dim")
+            console.print("\nWaiting for a change. Press Ctrl-C to stop.", style="dim")
             wait()
             console.rule(time.strftime("%H:%M:%S"))

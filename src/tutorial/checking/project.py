@@ -108,7 +108,7 @@ def recognise(path: Path) -> Project:
             raise Problem(f"{path} holds no manage.py. Did you mean {above}?")
         else:
             raise Problem(
-                f"{path} is no Django project: it holds no manage.py. "
+                f"{path} is not a Django project: it holds no manage.py. "
                 "Name the folder that holds it."
             )
     return Project(path, python_of(path), notes)
@@ -128,7 +128,7 @@ def python_of(path: Path) -> Python:
         if python.version[:2] < OLDEST:
             raise Problem(
                 f"{python.path} is Python {shown}; the parts need 3.11 or newer. "
-                "Make the project's virtual environment anew with a newer one."
+                "Create the project's virtual environment again with a newer one."
             )
         if not python.has_django:
             raise Problem(
@@ -137,8 +137,8 @@ def python_of(path: Path) -> Python:
             )
         return python
     raise Problem(
-        f"{broken} does not run: was the Python it was made of removed, or the folder moved? "
-        "Delete that environment, and make it anew."
+        f"{broken} does not run: was the Python it was made with removed, or the folder moved? "
+        "Delete that environment, and create it again."
     )
 
 

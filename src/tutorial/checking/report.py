@@ -144,7 +144,7 @@ def tell(result: Result, console: Console, *, everything: bool = False) -> None:
     tell_asked(result, asked, console, everything, after=causes[0].sure > ASKED)
     tell_parts(result, console)
     more = "" if everything or len(causes) == 1 else " `--all` shows everything in full."
-    line(console, f"Fix the first one, and check again.{more}")
+    line(console, f"Fix the first one, then check again.{more}")
 
 
 def counted(number: int) -> str:
@@ -216,7 +216,7 @@ def tell_asked(
             tell_first(cause, console)
             console.print()
         return
-    also = "These do not hold either, and may go with it:" if after else "Then:"
+    also = "These do not hold either, perhaps for the same reason:" if after else "Then:"
     line(console, also)
     for cause in causes[:OTHERS]:
         one_line(console, f"  ✗ {promise(result, cause.promises[0])}")
@@ -256,7 +256,7 @@ def tell_parts(result: Result, console: Console) -> None:
     more = f"; not: {where}" if where else ""
     line(console, f"{held} of {len(results)} promises hold{more}.")
     if waiting := result.outcome.put_off:
-        line(console, f"{waiting} more, which harden them, are checked when these hold.", "dim")
+        line(console, f"{waiting} more, about attacks, are checked once these hold.", "dim")
 
 
 def tell_what_holds(result: Result, console: Console) -> None:
@@ -266,7 +266,7 @@ def tell_what_holds(result: Result, console: Console) -> None:
         line(
             console,
             f"Only {len(result.outcome.results)} of {result.outcome.total} promises were checked: "
-            "the check was ended early. Check again.",
+            "the check was stopped early. Check again.",
             "red",
         )
         return

@@ -198,7 +198,7 @@ class Worker:
             signing = [str(loaded.SECRET_KEY)]
         except ImproperlyConfigured:  # which Django raises of an empty one, when it is asked for
             self.found("setting", fatal=True, setting="SECRET_KEY", key="", wrong="empty",
-                       hint="Give it a long text that nobody can guess.")  # fmt: skip
+                       hint="Give it a long string that nobody can guess.")  # fmt: skip
         with suppress(Exception):
             signing.append(str(dict(loaded.SIMPLE_JWT).get("SIGNING_KEY", "")))
         self.write(

@@ -1,4 +1,4 @@
-"""The guide of a walk: asks the server, shows what was said, and checks what was promised."""
+"""The guide of a walk: sends requests, shows the responses, and checks what was promised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from tutorial import tokens
-from tutorial.demo.render import content, date_time, message
+from tutorial.demo.render import content, date_time, message, status_style
 from tutorial.durations import in_words
 from tutorial.errors import Problem
 from tutorial.ladder import Part
@@ -27,7 +27,7 @@ MARGIN = 14  # columns for what a line is about: "hash_password" and a space
 
 @dataclass(frozen=True)
 class Promise:
-    """What a step said would happen, and what did."""
+    """What a step said would happen, and what happened."""
 
     step: int
     what: str
@@ -63,14 +63,14 @@ class Guide:
 
     # Showing
 
-    def line(self, label: str, text: str | Text, style: str = "", *, fold: bool = True) -> None:
-        """Print a text beside its label, folded to the console and aligned below itself."""
-        text = Text(text, style) if isinstance(text, str) else text
+    def line(self, label: str, text: str | Text, *, fold: bool = True, badge: str = "bold") -> None:
+        """Print a text beside its label, wrapped to the console's width and aligned."""
+        text = Text(text) if isinstance(text, str) else text
         width = max(20, self.console.width - MARGIN) if fold else sys.maxsize
         for row in text.wrap(self.console, width, overflow="fold"):
             row.rstrip()
-            left = f"{label} ".ljust(MARGIN) if row else ""
-            self.console.print(Text.assemble((left, "bold"), row), soft_wrap=True)
+            gap = " " * (MARGIN - len(label)) if row else ""
+            self.console.print(Text.assemble((label, badge), gap, row), soft_wrap=True)
             label = ""
 
     def say(self, text: str) -> None:
@@ -78,7 +78,7 @@ class Guide:
         self.line("", text)
 
     def check(self, *promises: tuple[str, object, object]) -> None:
-        """Compare what was promised and expected with what came, and say so."""
+        """Compare what was promised with what happened, and show both."""
         self.console.print()
         for what, expected, got in promises:
             promise = Promise(self.number, what, str(expected), str(got))
@@ -90,33 +90,44 @@ class Guide:
     # Asking
 
     def ask(
-        self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        body: dict[str, Any] | None = None,
+        forged: str = "",
     ) -> requests.Response:
-        """Send a request, show it and its response, and return the response."""
+        """Send a request, show it and its response, and return the response.
+
+        ``forged`` is the part of the token that was altered: it is shown where the rest is cut.
+        """
         response = self.send(method, path, token=token, body=body)
         request = response.request
         headers = {name: request.headers.get(name) for name in ("Authorization", "Content-Type")}
         sent = json.loads(request.body) if isinstance(request.body, str | bytes) else None
         self.console.print()
-        self.line("request", message(f"{request.method} {request.path_url}", headers, sent))
+        first = f"{request.method} {request.path_url}"
+        self.line("request", message(first, headers, sent, keep=forged))
         self.console.print()
         headers = {"WWW-Authenticate": response.headers.get("WWW-Authenticate")}
         status = f"{response.status_code} {response.reason}"
         came = content(response) if response.content else None
-        self.line("answer", message(status, headers, came, indent=2))
+        style = status_style(response.status_code)
+        self.line("response", message(status, headers, came, indent=2, style=style))
         return response
 
     def send(
         self, method: str, path: str, *, token: str = "", body: dict[str, Any] | None = None
     ) -> requests.Response:
-        """Send a request, with the token as its bearer's (RFC 6750, section 2.1)."""
+        """Send a request, with the token in its header (RFC 6750, section 2.1)."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self.session.request(
             method, self.server.url + path, json=body, headers=headers, timeout=10
         )
 
     def log_in(self) -> tuple[str, str]:
-        """Log in, unshown; return an access token and a refresh token.
+        """Log in without showing it; return an access token and a refresh token.
 
         Raises Problem when there is no token pair in the response.
         """
@@ -127,10 +138,10 @@ class Guide:
         return pair["access"], pair["refresh"]
 
     def stay_logged_in(self) -> None:
-        """Log in again if the access token ran out while the class was talking."""
+        """Log in again if the access token expired while the class was talking."""
         if self.seconds_left() <= 0:
             self.access, self.refresh = self.log_in()
-            self.say("The access token ran out while we paused: here is a new login, unshown.")
+            self.say("The access token expired while we paused, so we have logged in again.")
 
     # Time
 
@@ -139,11 +150,11 @@ class Guide:
         return self.server.clock.now() if self.server.clock else time.time()
 
     def seconds_left(self) -> float:
-        """Return how long the access token has to live."""
+        """Return how long the access token is still valid."""
         return tokens.decode(self.access)[1]["exp"] - self.now()
 
     def let_pass(self, seconds: float) -> bool:
-        """Move the server's clock over so many seconds and two more; return whether it moves."""
+        """Move the server's clock by so many seconds and two more; return whether it moves."""
         clock = self.server.clock
         if not clock:
             return False
@@ -160,7 +171,7 @@ class Guide:
 
     def wait_until(self, end: float) -> None:
         """Wait for real until the clock, which is the server's too, has passed ``end``."""
-        self.say(f"We wait for real, until {date_time(end)}.")
+        self.say(f"We really wait, until {date_time(end)}.")
         begin = self.now()
         with Progress(
             TextColumn(" " * (MARGIN - 1)),

@@ -1,9 +1,9 @@
 """The steps of a token's life: born, used, expired, refreshed, dead.
 
-Every step sends real requests, shows them as they go over the wire, says what the responses
-mean and checks what the step promised. The lifetimes are the part's own. Where there is a
-blacklist, an exchanged refresh token is refused, and one can log out. Where there are sessions,
-one that comes back ends its session, and an access token dies with it.
+Every step sends real requests, shows them as they go over the wire, explains the responses and
+checks what the step promised. The lifetimes are the part's own. Where there is a blacklist, an
+exchanged refresh token is refused, and you can log out. Where there are sessions, one that comes
+back ends its session, and an access token dies with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tutorial import tokens
 from tutorial.demo.guide import USER, Guide
-from tutorial.demo.render import coloured, content, date_time, time_of_day, verdict
+from tutorial.demo.render import BADGES, coloured, content, date_time, time_of_day, verdict
 from tutorial.durations import in_words
 from tutorial.errors import Problem
 from tutorial.ladder import Part, first
@@ -26,10 +26,10 @@ REFRESH_LIFETIME = 15 * 86400  # seconds: the part's own
 
 ERROR_FIELDS = {
     "detail": "for a person: the server found no way to accept this token",
-    "code": "for a program: ask for this one, the wordings may change",
+    "code": "for a program: test for this one, the wording may change",
     "messages": "one entry for each kind of token that the server tried it as",
     "token_class": "that kind, by its name in the server's code",
-    "token_type": "and as the claim token_type has it",
+    "token_type": "and by its name in the claim token_type",
     "message": "why it was refused",
 }
 
@@ -68,8 +68,8 @@ def knock(guide: Guide) -> None:
     response = guide.ask("GET", guide.part.protected)
     guide.say(
         "401 Unauthorized: the server does not know who is asking. WWW-Authenticate says how to "
-        "tell it: with a Bearer token, which means that whoever bears it is let in (RFC 6750, "
-        'section 3). The realm is the name of what is guarded; "api" is REST framework\'s default.'
+        "tell it: with a Bearer token, which means that anyone who bears it is let in (RFC 6750, "
+        'section 3). The realm names what is protected; "api" is REST framework\'s default.'
     )
     scheme = response.headers.get("WWW-Authenticate", "nothing").split()[0]
     guide.check(("a stranger is refused", "401, Bearer", f"{response.status_code}, {scheme}"))
@@ -84,8 +84,8 @@ def obtain(guide: Guide) -> None:
         "POST", guide.part.login, body={"username": "nobody", "password": "a-guess"}
     )
     guide.say(
-        "A wrong password. The answer does not say which of the two was wrong: a name that nobody "
-        "has is answered with the very same words, so that nobody can find out who has an account."
+        "A wrong password. The response does not say which of the two was wrong: a name that "
+        "nobody has gets the very same response, so that nobody can find out who has an account."
     )
     same = (
         "the same"
@@ -94,17 +94,17 @@ def obtain(guide: Guide) -> None:
     )
     guide.check(
         ("a wrong password is refused", 401, wrong.status_code),
-        ("a wrong name gets the same answer", "the same", same),
+        ("a wrong name gets the same response", "the same", same),
     )
 
     response = guide.ask("POST", guide.part.login, body={"username": USER, "password": PASSWORD})
     guide.say(
         "The right one, and here is the token pair: a short-lived access token for the API and a "
-        "long-lived refresh token, good for new tokens only. They are cut short with … on this "
-        "screen, and sent in full. (Never show a password like this one: it is for "
+        "long-lived refresh token, good for new tokens only. They are shortened with … on this "
+        "screen, and sent in full. (Never show a real password on a screen: this one is for "
         "demonstrations, and opens nothing else.)"
     )
-    guide.check(("the right password is answered with tokens", 200, response.status_code))
+    guide.check(("the right password is exchanged for tokens", 200, response.status_code))
     pair = content(response)
     if not pair.keys() >= {"access", "refresh"}:
         raise Problem("Without a token pair there is nothing more to show: the walk ends here.")
@@ -121,15 +121,15 @@ def decode(guide: Guide) -> None:
         # In a file a token stays in one piece.
         guide.line(name, segment, fold=guide.console.is_terminal)
     guide.say(
-        "Three parts with a dot between them, and no key is needed: base64url is an "
-        "alphabet, not a cipher (RFC 7515, section 2). Decoded, the first two read:"
+        "Three parts, separated by dots, and reading them needs no key: base64url is an "
+        "encoding, not a cipher (RFC 7515, section 2). Decoded, the first two read:"
     )
     guide.console.print()
-    guide.line("header", json.dumps(header, indent=2), tokens.COLOURS["header"])
-    guide.line("payload", json.dumps(payload, indent=2), tokens.COLOURS["payload"])
+    guide.line("header", json.dumps(header, indent=2), badge=BADGES["header"])
+    guide.line("payload", json.dumps(payload, indent=2), badge=BADGES["payload"])
     guide.console.print()
     for name, value in payload.items():
-        meaning = tokens.MEANINGS.get(name, "(a claim that this walk does not know)")
+        meaning = tokens.MEANINGS.get(name, "(a claim that this demo does not know)")
         if name in {"exp", "iat"}:
             meaning += f": {time_of_day(value)}"
         if name == "exp" and value > guide.now():
@@ -150,10 +150,10 @@ def use(guide: Guide) -> None:
     guide.stay_logged_in()
     response = guide.ask("GET", guide.part.protected, token=guide.access)
     guide.say(
-        "The same request with one header more, and the door is open. The server looked nothing "
-        "up to know that the token is its own: it checked signature and exp, then fetched the "
-        + ("session and the user" if guide.part.has_sessions else "user")
-        + " that the token names."
+        "The same request with one more header, and the door is open. The server did not have to "
+        "look anything up to know that the token is its own: it checked the signature and exp, "
+        + f"then fetched the {'session and the user' if guide.part.has_sessions else 'user'} "
+        + "that the token names."
     )
     guide.check(("the access token is accepted", 200, response.status_code))
 
@@ -173,10 +173,11 @@ def tamper(guide: Guide) -> None:
     guide.line("payload", f"…{payload[near]}…   user_id {mine}")
     guide.line("forged", f"…{forged[near]}…   user_id {other}")
     guide.line("", " " * (place - near.start + 1) + "^")
-    response = guide.ask("GET", guide.part.protected, token=f"{header}.{forged}.{signature}")
+    token = f"{header}.{forged}.{signature}"
+    response = guide.ask("GET", guide.part.protected, token=token, forged=forged[near])
     guide.say(
-        "All the rest of the token is as it was, the signature too: it no longer fits what it "
-        "signs, and without the server's key nobody can make one that does."
+        "The rest of the token is unchanged, including the signature: it no longer matches what "
+        "it signs, and without the server's key nobody can make one that does."
     )
     guide.check(("a changed token is refused", "401 token_not_valid", verdict(response)))
 
@@ -188,18 +189,18 @@ def expire(guide: Guide) -> None:
     guide.outlive_access()
     if guide.server.clock:
         guide.say(
-            "The server's clock moved; its code and its lifetimes did not change. Why two seconds "
-            "more? exp is in whole seconds, so the end is not quite where a stopwatch would put "
-            "it: we step well clear of it."
+            "The server's clock moved; its code and its lifetimes did not change. Why two extra "
+            "seconds? exp is in whole seconds, so the end is not quite where a stopwatch would put "
+            "it: we step well past it."
         )
     response = guide.ask("GET", guide.part.protected, token=guide.access)
     guide.say(
-        "Not a byte of the token has changed; its exp has passed. The answer, field by field:"
+        "Not a byte of the token has changed; its exp has passed. The response, field by field:"
     )
     guide.console.print()
     told = content(response)
     for name in [*told, *told.get("messages", [{}])[0]]:
-        guide.line(name, ERROR_FIELDS.get(name, "(a field that this walk does not know)"))
+        guide.line(name, ERROR_FIELDS.get(name, "(a field that this demo does not know)"))
     guide.check(("an expired token is refused", "401 token_not_valid", verdict(response)))
 
 
@@ -211,26 +212,26 @@ def refresh(guide: Guide) -> None:
     pair = content(response)
     guide.check(("the refresh token is exchanged", 200, response.status_code))
     if "access" not in pair:
-        return guide.say("No new access token: the walk goes on with the old ones.")
+        return guide.say("No new access token: we continue with the old ones.")
     old, new = tokens.decode(guide.access)[1], tokens.decode(pair["access"])[1]
-    guide.say("A new access token, its claims beside the old one's:")
+    guide.say("A new access token; its claims compared with the old one's:")
     guide.console.print()
     guide.line("jti", f"old  {old['jti']}\nnew  {new['jti']}")
     guide.line("exp", f"old  {date_time(old['exp'])}\nnew  {date_time(new['exp'])}")
     guide.line("username", f"old  {old.get('username')}\nnew  {new.get('username')}")
     guide.say(
-        "And a new refresh token: this is rotation. Whoever comes back within "
-        f"{in_words(REFRESH_LIFETIME)} gets the next {in_words(REFRESH_LIFETIME)}, and is not "
+        "And a new refresh token: this is rotation. Anyone who comes back within "
+        f"{in_words(REFRESH_LIFETIME)} gets another {in_words(REFRESH_LIFETIME)}, and is not "
         "asked for the password."
     )
     rotated = pair.get("refresh") not in {None, guide.refresh}
     guide.check(
         (
-            "the access token is another one",
+            "the access token is a new one",
             "a new jti",
             "a new jti" if old["jti"] != new["jti"] else "the old jti",
         ),
-        ("the username claim lives on", USER, new.get("username")),
+        ("the username claim is kept", USER, new.get("username")),
         ("the refresh token is rotated", "a new one", "a new one" if rotated else "none"),
     )
     guide.replaced, guide.refresh = guide.refresh, pair.get("refresh", guide.refresh)
@@ -250,18 +251,18 @@ def rotate(guide: Guide) -> None:
     )
     if guide.part.has_blacklist:
         guide.say(
-            "Refused, although its signature is good and its exp is days ahead: when it was "
+            "Refused, although its signature is valid and its exp is days ahead: when it was "
             "exchanged, the server put it on a blacklist. This closes what part "
             f"{TOKENS.number} left open. A refresh token is good for one refresh, and of its owner "
             "and a thief the one who comes second is refused. If that is the owner, the thief is "
-            "in: logging in again does not change it, logging out everywhere does."
+            "in: logging in again does not change that, logging out everywhere does."
         )
         reason = f"{response.status_code} {content(response).get('detail', '')}".rstrip()
         return guide.check(("the old refresh token is refused", "401 Token is blacklisted", reason))
     guide.say(
-        "It still works. Rotation hands out a new refresh token, and nothing here retires the old "
+        "It still works. Rotation hands out a new refresh token, but nothing here retires the old "
         f"one: a copy of it is good for {in_words(REFRESH_LIFETIME)} from the day it was issued. "
-        "The series leaves this open in this part, and so do we, aloud; "
+        "The series leaves this open in this part, and so do we, but we say so; "
         f"part {BLACKLIST.number} closes it with a blacklist."
     )
     guide.check(("the old refresh token still works", 200, response.status_code))
@@ -294,12 +295,12 @@ def confuse(guide: Guide) -> None:
     as_access = guide.ask("GET", guide.part.protected, token=guide.refresh)
     as_refresh = guide.ask("POST", guide.part.refresh, body={"refresh": guide.access})
     guide.say(
-        "Good signatures, wrong doors: token_type says which door a token opens. So the refresh "
-        "token travels to one address only, and a lost access token cannot make itself last."
+        "Valid signatures, wrong doors: token_type says which door a token opens. So the refresh "
+        "token travels to one endpoint only, and a lost access token cannot be made to last."
     )
     guide.check(
-        ("a refresh token opens no API", "401 token_not_valid", verdict(as_access)),
-        ("an access token refreshes nothing", "401 token_not_valid", verdict(as_refresh)),
+        ("a refresh token does not open the API", "401 token_not_valid", verdict(as_access)),
+        ("an access token cannot refresh", "401 token_not_valid", verdict(as_refresh)),
     )
 
 
@@ -309,14 +310,14 @@ def confuse(guide: Guide) -> None:
 def let_die(guide: Guide) -> None:
     if not guide.server.clock:
         return guide.say(
-            f"Skipped: we wait for real, and this takes {in_words(REFRESH_LIFETIME)}. Without "
+            f"Skipped: we really wait, and this takes {in_words(REFRESH_LIFETIME)}. Without "
             "--real-time the server's clock moves, and this step takes a moment."
         )
     guide.let_pass(REFRESH_LIFETIME)
     response = guide.ask("POST", guide.part.refresh, body={"refresh": guide.refresh})
     guide.say(
-        "Even the newest refresh token has an exp. It has passed, nothing is left to exchange: "
-        "log in again, with name and password."
+        "Even the newest refresh token has an exp. It has passed, and nothing is left to "
+        "exchange: the user has to log in again, with username and password."
     )
     guide.check(("an expired refresh token is refused", "401 token_not_valid", verdict(response)))
 
@@ -328,17 +329,17 @@ def let_die(guide: Guide) -> None:
 def log_out(guide: Guide) -> None:
     guide.access, guide.refresh = guide.log_in()
     guide.say(
-        "A new login, unshown, and now its end. The access token says who is asking, the refresh "
-        "token in the body says which session is over:"
+        "We have logged in again, and now we log out. The access token says who is asking, the "
+        "refresh token in the body says which session should end:"
     )
     body = {"refresh": guide.refresh}
     response = guide.ask("POST", guide.part.logout, token=guide.access, body=body)
     again = guide.ask("POST", guide.part.logout, token=guide.access, body=body)
     reasons = content(again).get("refresh") or ["no reason"]
     guide.check(
-        ("logging out is done", 204, response.status_code),
+        ("logging out works", 204, response.status_code),
         (
-            "once more is refused, and why",
+            "a second time is refused, and why",
             "400, Token is blacklisted",
             f"{again.status_code}, {reasons[0]}",
         ),
@@ -350,8 +351,8 @@ def log_out(guide: Guide) -> None:
     still = guide.ask("GET", guide.part.protected, token=guide.access)
     guide.say(
         "And this is what logging out cannot do: the access token still opens the door. Nobody "
-        "looks it up in a list: signature and exp are all it takes, and its exp is "
-        f"{in_words(max(0, left))} ahead. A client throws it away; a copy of it goes on."
+        "looks it up in a list: a valid signature and exp are all it takes, and its exp is "
+        f"{in_words(max(0, left))} ahead. A client throws it away; a copy of it keeps working."
     )
     guide.check(("the access token still works", 200, still.status_code))
     guide.outlive_access()
@@ -366,21 +367,21 @@ def log_out(guide: Guide) -> None:
 def log_out_everywhere(guide: Guide) -> None:
     (phone, refresh_phone), (_laptop, refresh_laptop) = guide.log_in(), guide.log_in()
     guide.say(
-        "Two logins, unshown: a phone and a laptop. The phone knows nothing of the laptop's "
-        "tokens, and sends no more than its own access token:"
+        "We have logged in twice, on a phone and on a laptop. The phone knows nothing about the "
+        "laptop's tokens, and sends only its own access token:"
     )
     response = guide.ask("POST", guide.part.logout_all, token=phone)
     here = guide.ask("POST", guide.part.refresh, body={"refresh": refresh_phone})
     there = guide.ask("POST", guide.part.refresh, body={"refresh": refresh_laptop})
     guide.say(
-        "Both sessions are over, because the server has kept a list of every refresh token that it "
-        "issued. That is the price of a blacklist: the database is asked at every refresh and "
-        "logout, and at no other request. The access tokens of both live on, again until their exp."
+        "Both sessions are over, because the server keeps a list of every refresh token that it "
+        "issues. That is the price of a blacklist: a database query at every refresh and logout, "
+        "but at no other request. Both access tokens live on, again until their exp."
     )
     guide.check(
-        ("logging out everywhere is done", 204, response.status_code),
-        ("the phone refreshes nothing any more", "401 token_not_valid", verdict(here)),
-        ("nor does the laptop", "401 token_not_valid", verdict(there)),
+        ("logging out everywhere works", 204, response.status_code),
+        ("the phone can no longer refresh", "401 token_not_valid", verdict(here)),
+        ("neither can the laptop", "401 token_not_valid", verdict(there)),
     )
 
 

@@ -42,7 +42,7 @@ def run(
     if not console.is_terminal:
         console.width = 100  # not that of a terminal somewhere behind the pipe
     if pause and not (sys.stdin and sys.stdin.isatty()):
-        console.print("Without pauses: standard input is no terminal, nobody can press Enter.")
+        console.print("Not pausing: standard input is not a terminal, so nobody can press Enter.")
         pause = False
     started = time.monotonic()
     try:
@@ -72,14 +72,14 @@ def run(
 
 
 def take(guide: Guide, step: WalkStep, pause: bool) -> None:
-    """Take one step. Raises Problem, with the server's log, when the server has gone."""
+    """Take one step. Raises Problem, with the server's log, when the server is gone."""
     title = f"{guide.number}. {step.title}"
     guide.console.print()
     if pause:
         guide.line("next", title)
         guide.line("ask", step.question)
         with suppress(EOFError):
-            guide.console.input(" " * MARGIN + "Enter to go on ")
+            guide.console.input(" " * MARGIN + "Press Enter to continue ")
         guide.console.print()
     guide.console.rule(Text(title, "bold"), align="left")
     try:
@@ -87,7 +87,7 @@ def take(guide: Guide, step: WalkStep, pause: bool) -> None:
     except (requests.RequestException, URLError, ConnectionError) as error:
         log = "\n".join(guide.server.log().splitlines()[-30:])
         raise Problem(
-            f"The server stopped answering in step {guide.number}. Its log ends:\n\n{log}"
+            f"The server stopped responding in step {guide.number}. Its log ends:\n\n{log}"
         ) from error
 
 
@@ -95,7 +95,7 @@ def summarise(guide: Guide, seconds: float) -> None:
     """End with every promise on one screen."""
     console, promises = guide.console, guide.promises
     console.print()
-    console.rule(Text("What was promised, and what came", "bold"), align="left")
+    console.rule(Text("What was promised, and what happened", "bold"), align="left")
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for heading in ("step", "", "expected", "got", ""):
         table.add_column(heading, overflow="fold")
@@ -112,14 +112,14 @@ def summarise(guide: Guide, seconds: float) -> None:
     kept = sum(promise.kept for promise in promises)
     console.print(
         f"\n{kept} of {len(promises)} promises kept, in {seconds:.1f} s "
-        "with the server's start and end.",
+        "including the server's start and stop.",
         highlight=False,
     )
     if kept < len(promises):
-        console.print("What is said beside a ✗ is what should have happened.")
+        console.print("The text beside each ✗ says what should have happened.")
     console.print("\nNext:")
     guide.line("read", f"parts/{guide.part.slug}: the code that did this")
     guide.line(
         "try",
-        f"tutorial serve {guide.part.number} --clock: the same server, for requests of your own",
+        f"tutorial serve {guide.part.number} --clock: the same server, for your own requests",
     )

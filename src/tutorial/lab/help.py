@@ -56,21 +56,21 @@ A CLASS OF 45 MINUTES: ask before the click, and let the class bet.
      See    A new pair, then 200.
 
 \b
-35'  Ask    And the old refresh token, if somebody has copied it?
+35'  Ask    And the old refresh token, if someone has copied it?
      Click  "Replay exchanged token"
      See    200: rotation alone does not retire it. Part {BLACKLIST} does.
 
 \b
-37'  Ask    Nobody comes back for 15 days. And if they came every day?
+37'  Ask    A user stays away for 15 days. And one who comes every day?
      Click  "+15 days", then "Refresh"
-     See    401: only logging in helps. Whoever comes every day stays in.
+     See    401: only logging in helps. The other one stays logged in.
 
 \b
 40'  Ask    Where would you keep the tokens? Who can read them there?
      Click  "Where are the tokens kept?", at the end of the page
 
 \b
-43'  Click  "Start again". Somebody says what to click, the class bets.
+43'  Click  "Start again". One of the class says what to click, the others bet.
 
 With --part {BLACKLIST} the click of 35' is red: 401, the token is blacklisted. And there are
 "Log out" and "Log out everywhere": no refresh any more, but access for up to five minutes.

@@ -114,7 +114,7 @@ def _handler(config: dict[str, Any], clock: Clock | None) -> type[Handler]:
             except ValueError as error:
                 raise Refused(400, str(error)) from None
             except OSError:
-                raise Refused(502, "The server's clock does not answer.") from None
+                raise Refused(502, "The server's clock does not respond.") from None
             self.send_json({"now": now})
 
     return Page

@@ -44,7 +44,7 @@ def run(
     try:
         with lab(part, port=port, url=url) as running:
             console.print(f"[bold]Token lab:[/] {running.url}", highlight=False)
-            console.print(f"It talks to {running.api}. Ctrl-C ends it.", highlight=False)
+            console.print(f"It talks to {running.api}. Press Ctrl-C to stop it.", highlight=False)
             if port is None and urlsplit(running.url).port != PORT:
                 console.print(f"(Port {PORT} is taken by another program.)", highlight=False)
             if open_browser:
@@ -54,7 +54,7 @@ def run(
                 time.sleep(0.5)
             raise Problem(f"The lab's server has ended.\n{running.server.log().strip()}")
     except KeyboardInterrupt:
-        console.print("The lab is closed; nothing of it is left.")
+        console.print("The lab is closed, and left nothing behind.")
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def _origin(url: str) -> str:
     # Only what an origin is made of, because it goes into the page's policy.
     origin = re.match(r"(https?://[\w.-]+(:\d+)?)(/|$)", url if "//" in url else f"http://{url}")
     if not origin:
-        raise Problem(f"{url} is no address of a server; one looks like http://127.0.0.1:8000.")
+        raise Problem(f"{url} is not the URL of a server; one looks like http://127.0.0.1:8000.")
     return origin[1]
 
 

@@ -97,7 +97,7 @@ def prepare() -> None:
             call_command("migrate", verbosity=0, interactive=False)
         except (DatabaseError, InconsistentMigrationHistory) as error:
             raise Unusable(
-                f"The database {database} is of no use to this part: {error}. To begin anew, "
+                f"The database {database} cannot be used by this part: {error}. To start over, "
                 f"delete the folder {database.parent}, and run the same command again."
             ) from error
         return

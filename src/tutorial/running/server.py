@@ -144,7 +144,7 @@ def _kept(state: Path) -> Iterator[Path]:
         lock.acquire()
     except Timeout:
         raise Problem(
-            f"Another server is running with what is kept in {state}: end it first, or start "
+            f"Another server is running with what is kept in {state}: stop it first, or start "
             "this one without --keep."
         ) from None
     except OSError as error:

@@ -96,10 +96,10 @@ class Answered(Raised):
                 if bases & {"ViewSet", "GenericViewSet"} and not acts:
                     return self.cause(
                         self.classes[name][0], node.lineno,
-                        f"{said} `{name}` is registered there, and has no actions: neither "
+                        f"{said} `{name}` is registered there, but has no actions: neither "
                         "`list` nor `retrieve`.",
                         "Inherit from `viewsets.ReadOnlyModelViewSet`, which has both, or from "
-                        "`viewsets.ModelViewSet`, which can write, too.",
+                        "`viewsets.ModelViewSet`, which can write too.",
                         CONFIRMED,
                     )  # fmt: skip
         return None

@@ -69,7 +69,7 @@ class Compared(Places):
         if one.here:
             return f"In `{name}`: the chapter has no `{one.here}`."
         if one.ours == one.theirs or one.ours.startswith("def "):
-            return f"`{name}` is not as in the chapter."
+            return f"`{name}` differs from the chapter."
         return f"Here it is `{one.ours}`, in the chapter `{one.theirs}`."
 
     def of_promise(self, failure: Seen) -> Cause | None:

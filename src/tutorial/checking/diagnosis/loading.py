@@ -64,7 +64,7 @@ class Loading(Raised):
             )
             todo = f"Make an empty file {finding['file']}."
         else:
-            said = f"The app `{app}` has models and no migrations."
+            said = f"The app `{app}` has models but no migrations."
             todo = f"Run `python manage.py makemigrations {app}`, then `python manage.py migrate`."
         return Cause(finding["file"], 0, "", said, todo, LOADING)
 
@@ -80,7 +80,7 @@ class Loading(Raised):
         )  # fmt: skip
 
     def of_changed(self, finding: Seen) -> Cause | None:
-        """The models say something else than the migrations: one field, with its line."""
+        """The models differ from the migrations: one field, with its line."""
         app, model, name, what = finding["changes"][0]
         for check in self.observed.findings:  # a warning that says why they have changed
             if (
@@ -124,7 +124,7 @@ class Loading(Raised):
             and all(change[2] == "id" for change in finding["changes"])
         ):
             file, line = self.setting("DEFAULT_AUTO_FIELD")
-            said = "The kind of primary keys is not what it was when the migrations were made."
+            said = "The type of primary keys is not what it was when the migrations were made."
             own = f"{self.apps[app]}/apps.py"
             number, _ = self.line_of(own, "default_auto_field")
             if number:  # it outranks the setting

@@ -99,7 +99,7 @@ class Noticed(Compared):
         name, key, wrong = finding["setting"], finding["key"], finding["wrong"]
         file, line = self.setting(name, key)
         said = f"`{name}` has a key that is not known: `{key}`."
-        todo = "Take it out, or correct its name."
+        todo = "Remove it, or correct its name."
         if wrong == "unknown":
             alike = get_close_matches(key, finding["known"], 1, 0.75)
             if alike:
@@ -112,7 +112,7 @@ class Noticed(Compared):
             todo = f"Write `{key}`: timedelta(minutes=5), with `from datetime import timedelta`."
         elif finding["wanted"] == "list":
             said = f"`{key}` is a string, {finding['got']}, and has to be a list."
-            todo = "Put it into brackets: a tuple of one needs a comma."
+            todo = "Put it in brackets: a tuple of one item needs a comma."
         else:
             said, todo = f"`{name}` has to be a {finding['wanted']}.", "Correct it."
         return self.cause(file, line, said, todo, NOTICED)
@@ -146,7 +146,7 @@ class Noticed(Compared):
         return self.cause(
             file,
             line,
-            "The key that signs tokens is another one in each process: after a restart, or in "
+            "The key that signs tokens is different in each process: after a restart, or in "
             "a second server process, every token and every session is invalid.",
             "Read it from the environment, with a fixed default for development.",
             CONFIRMED,

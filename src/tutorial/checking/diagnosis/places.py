@@ -131,7 +131,7 @@ class Places:
         return [file for file in [self.settings, *beside] if file in self.sources]
 
     def holding(self, text: str) -> tuple[str, int]:
-        """Return where a string stands in the sources, in the settings if it is there."""
+        """Return where a string is in the sources, in the settings if it is there."""
         aside = ("manage.py", "wsgi.py", "asgi.py")
         rest = [
             file

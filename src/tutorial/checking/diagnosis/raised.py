@@ -132,9 +132,9 @@ class Raised(Noticed):
         if top in own or name in own or alike:
             if name in own:
                 said = f"`{name}` cannot be imported from here."
-                todo = "Is an __init__.py missing in its folder?"
+                todo = "Is an __init__.py missing from its folder?"
             else:
-                said = f"`{name}` is named, and there is no such module."
+                said = f"`{name}` is named here, but there is no such module."
                 todo = f"Did you mean `{alike[0]}`?" if alike else "Is it spelled right?"
                 if not alike and "." in name and top in own:
                     todo = f"Is {name.replace('.', '/')}.py missing, or its name misspelt?"
@@ -158,7 +158,7 @@ class Raised(Noticed):
                 )
         else:
             close = get_close_matches(top, listed | set(own), 1, 0.7)
-            said = f"`{name}` is named, and there is no module of that name."
+            said = f"`{name}` is named here, but there is no module of that name."
             todo = (
                 f"Did you mean `{close[0]}`?"
                 if close

@@ -56,7 +56,7 @@ export function explain(request) {
       : "Anyone may see this.";
   }
   if (status === 429)
-    return "So many attempts from one address look like guessing: none is heard until a minute has passed.";
+    return "So many attempts from one IP address look like guessing: the server refuses them all until a minute has passed.";
   if (status !== 401) return "Neither yes nor no: the answer below may tell why.";
   if (to === config.login) return "The server does not say which of the two is wrong, on purpose.";
   if (Object.hasOwn(BY_SESSION, request.content?.code ?? "")) return BY_SESSION[request.content.code];
@@ -97,6 +97,6 @@ function explainLogout({ outcome, url, status, token, bearer, content }) {
   }
   if (status === 400 && content?.refresh) return "This session is over already: it ends once.";
   if (status === 401 && !isAlive(bearer))
-    return "Who logs out says who they are, with an access token that is alive: refresh first.";
+    return "Logging out needs an access token that has not expired: refresh first.";
   return "The answer below may tell why.";
 }

@@ -68,7 +68,7 @@ def count_nesting_in_python() -> None:
 def pillow_without_pixels(name: str) -> ModuleType:
     """Return what stands for a compiled module of Pillow, of which no wheel for a page exists.
 
-    Pillow's own Python code reads a picture's format and size, and refuses what is no picture.
+    Pillow's own Python code reads a picture's format and size, and refuses what is not a picture.
     Whatever wants pixels raises NeedsAComputer.
     """
     from PIL import _version

@@ -73,7 +73,7 @@ export async function ask(url, { method, headers = {}, body = null }) {
   return new Response(empty ? null : content, { status, statusText, headers: fields });
 }
 
-const AGAIN = "“Try again” starts it anew, with the database as it was at first.";
+const AGAIN = "“Try again” restarts it, with the database as it was at first.";
 const lastLine = (text) => text.trim().split("\n").at(-1);
 
 export async function whyNoAnswer() {
