@@ -11,6 +11,8 @@ from .pages import TOKENS, TOO_WIDE, Visit, click, log_in, see, serious, statuse
 
 def test_with_the_keyboard_alone(visit: Visit) -> None:
     page = visit()
+    keys = page.locator("[data-key]").evaluate_all("all => all.map(one => one.dataset.key)")
+    assert len(keys) == len(set(keys)), "two buttons share a key"
     reached = []
     while "Log in" not in reached:
         page.keyboard.press("Tab")

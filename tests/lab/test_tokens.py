@@ -259,7 +259,7 @@ def test_a_session_is_ended_from_the_list(visit: Visit, part_11: Lab) -> None:
     phone = post(part_11, SESSIONS.login, {"username": "demo", "password": PASSWORD})
     page = visit(part_11)
     log_in(page)
-    page.keyboard.press("v")
+    page.keyboard.press("g")
     see(page, f"200 OK GET {SESSIONS.sessions}")
     rows = page.locator("#devices tr")
     expect(rows.nth(0)).to_contain_text("this one")
