@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -26,6 +28,13 @@ def edit(path, old, new):
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.02)
 
 
 def state(folder):
@@ -201,6 +210,27 @@ def test_a_check_leaves_nothing_behind(tutorial, project, tmp_path, monkeypatch)
     assert tutorial("check", 1, project).code == 0
     assert not list(temporary.iterdir())
     shutil.rmtree(temporary)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_check_that_is_ended_leaves_nothing_behind(project, tmp_path, monkeypatch, number):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    archive = shutil.make_archive(str(tmp_path / "project"), "zip", project)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tutorial", "check", "1", archive],
+        env=child_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for(lambda: list(temporary.glob("tutorial-zip-*")))
+    wait_for(lambda: list(temporary.glob("tutorial-check-*/state-*")))
+    os.killpg(process.pid, getattr(signal, number))
+    process.wait()
+    wait_for(lambda: not list(temporary.iterdir()))
 
 
 ELSEWHERE = """

@@ -7,7 +7,6 @@ recognise the project → copy it → look at it, and run the promises, in its o
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ from tutorial.checking.tools import tools_for
 from tutorial.errors import Problem
 from tutorial.ladder import LADDER, ROOT, Part, canonical
 from tutorial.project_files import copy_what_runs, own_files, what_runs
+from tutorial.running.folder import temporary_folder
 
 TOTALS = ROOT / ".cache" / "promises.json"
 
@@ -111,8 +111,8 @@ def read(folder: Path, files: Iterator[Path]) -> dict[str, str]:
 @contextmanager
 def working_copy(path: Path) -> Iterator[Path]:
     """Yield a copy of what runs of the project, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="tutorial-check-", ignore_cleanup_errors=True) as name:
-        copy = Path(name).resolve() / "project"
+    with temporary_folder("tutorial-check-") as folder:
+        copy = folder / "project"
         copy_what_runs(path, copy)
         yield copy
 

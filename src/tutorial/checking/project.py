@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.project_files import is_environment, is_leftover
+from tutorial.running.folder import temporary_folder
 
 NAMES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 USUAL = (".venv", "venv", "env")
@@ -70,7 +71,7 @@ def opened(path: Path) -> Iterator[Path]:
         return
     if not path.is_file():
         raise Problem(f"There is no file {path}.")
-    with tempfile.TemporaryDirectory(prefix="tutorial-zip-", ignore_cleanup_errors=True) as name:
+    with temporary_folder("tutorial-zip-") as folder:
         try:
             with zipfile.ZipFile(path) as archive:
                 for member in archive.infolist():
@@ -80,10 +81,10 @@ def opened(path: Path) -> Iterator[Path]:
                     ):
                         continue
                     if member.file_size < 20_000_000:
-                        archive.extract(member, name)  # keeps to the folder, whatever it says
+                        archive.extract(member, folder)  # keeps to the folder, whatever it says
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise Problem(f"{path} cannot be unpacked: {error}.") from None
-        yield Path(name).resolve()
+        yield folder
 
 
 def recognise(path: Path) -> Project:
