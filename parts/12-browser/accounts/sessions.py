@@ -43,8 +43,11 @@ def find(token):
 
     Raises AuthenticationFailed when the session has ended, or its user may not go on.
     """
-    session = Session.objects.select_related("user").filter(pk=token["sid"]).first()
-    if session is None or str(session.user_id) != str(token.get("user_id")):
+    try:
+        session = Session.objects.select_related("user").get(pk=token["sid"])
+    except Session.DoesNotExist as error:
+        raise InvalidToken("Session not found") from error
+    if str(session.user_id) != str(token.get("user_id")):
         raise InvalidToken("Session not found")
     if session.ended:
         reason = session.get_reason_display()

@@ -3,8 +3,8 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     # The tables of the blacklist hold whole refresh tokens, and as long as they are there, a user
-    # in them cannot be deleted. Without their entry in Django's own table, `migrate` makes them
-    # anew for anyone who goes back.
+    # in them cannot be deleted. Without their entry in Django's own table, `migrate` creates
+    # them again for anyone who goes back.
 
     dependencies = [
         ("accounts", "0003_session"),
