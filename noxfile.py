@@ -140,6 +140,13 @@ def lab(session: nox.Session) -> None:
 
 
 @with_everything
+def browser(session: nox.Session) -> None:
+    """Part 12's page in a real Chromium: it stays logged in, and attacks take nothing away."""
+    install_everything(session)
+    run_tests(session, "tests/browser")
+
+
+@with_everything
 def playground(session: nox.Session) -> None:
     """The parts and the checker in a browser's own Python, on a static host's strictest terms."""
     install_everything(session)

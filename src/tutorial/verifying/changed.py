@@ -99,6 +99,8 @@ def broken_by(path: PurePosixPath) -> Iterator[Job | Tests]:
             yield chapter(part)
             yield Tests("ladder")
             yield Tests("mutants", name=f"{part}:")
+            if part.has_browser:
+                yield Tests("browser")
         case ("docs", "chapters", name) if part := part_named(name.removesuffix(".md")):
             yield chapter(part)
             yield Tests("book", "test_documents.py")
