@@ -96,7 +96,7 @@ def grace(db):
 
 @pytest.mark.mend("accounts/urls.py", 'Is SessionListView at "sessions/"?')
 def test_a_login_is_a_session(user):
-    """GET /auth/sessions/ shows what a login was: when, with which client, from which IP address."""
+    """GET /auth/sessions/ shows each login: when, with which client, from which IP address."""
     client, _ = log_in(HTTP_USER_AGENT="Netscape 4.7", REMOTE_ADDR="192.0.2.7")
     got = expect(client.get("/auth/sessions/"), 200)["results"]
     assert len(got) == 1, f"there should be one session: {got}"
