@@ -175,7 +175,7 @@ LADDER = (
     profile := register.then(
         "09-profile",
         title="Profile",
-        adds="password and profile of one's own, comments of one's own",
+        adds="changing your own password and profile, writing comments",
         client_sees="`/auth/change_password/<pk>/`, `/auth/update_profile/<pk>/`, `/comment/`",
         staff_edits_images=True,
     ),

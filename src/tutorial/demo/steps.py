@@ -396,8 +396,8 @@ def steal(guide: Guide) -> None:
     for _ in range(2):
         thief = content(guide.send("POST", path, body={"refresh": thief.get("refresh", "")}))
     guide.say(
-        "A new login, unshown, and a thief who has copied its refresh token. The thief has "
-        "refreshed twice, and nobody has noticed. Now the owner's access token runs out, and the "
+        "We have logged in again, and a thief has copied the refresh token. The thief has "
+        "refreshed twice, and nobody has noticed. Now the owner's access token expires, and the "
         "owner refreshes with the token that was copied:"
     )
     owner = guide.ask("POST", path, body={"refresh": copied})
@@ -421,13 +421,13 @@ def steal(guide: Guide) -> None:
 )
 def devices(guide: Guide) -> None:
     (phone, _), (laptop, _) = guide.log_in(), guide.log_in()
-    guide.say("Two logins, unshown: a phone and a laptop. The laptop asks where we are logged in:")
+    guide.say("We have logged in on a phone and a laptop. The laptop asks where we are logged in:")
     listed = guide.ask("GET", guide.part.sessions, token=laptop)
     lost = str(tokens.decode(phone)[1].get("sid"))
     found = any(one.get("pk") == lost for one in content(listed).get("results", []))
     guide.say(
         "One row for each login: when, with which client, from which IP address, and why it ended. "
-        "No token is among it. Our phone's session is the claim sid of its tokens. We end it:"
+        "There is no token in it. The claim sid of our phone's tokens names its session. We end it:"
     )
     ended = guide.ask("DELETE", f"{guide.part.sessions}{lost}/", token=laptop)
     there = guide.ask("GET", guide.part.protected, token=phone)
@@ -446,7 +446,7 @@ def devices(guide: Guide) -> None:
 )
 def end_session(guide: Guide) -> None:
     access, refresh_token = guide.log_in()
-    guide.say("A new login, unshown, and its end. The access token says which session it is:")
+    guide.say("We have logged in again, and log out. The access token says which session to end:")
     response = guide.ask("POST", guide.part.logout, token=access)
     late = guide.ask("GET", guide.part.protected, token=access)
     refused = guide.send("POST", guide.part.refresh, body={"refresh": refresh_token})
@@ -455,7 +455,7 @@ def end_session(guide: Guide) -> None:
         f"{BLACKLIST.number} did not, and had to leave the access token five minutes."
     )
     guide.check(
-        ("logging out is done", 204, response.status_code),
+        ("logging out works", 204, response.status_code),
         ("the access token is refused", "401 session_ended", verdict(late)),
         ("and so is the refresh token", "401 session_ended", verdict(refused)),
     )
