@@ -314,7 +314,7 @@ def test_part_11_notices_the_thief(sessions):
         "\n12. Devices: ",
         f"request       GET {SESSIONS.sessions}\n",
         f"request       DELETE {SESSIONS.sessions}",
-        "answer        204 No Content\n",
+        "response      204 No Content\n",
         "✓  the phone is out at once: 401 session_ended",
         "✓  the laptop is not: 200",
         "\n13. Log out: the session ends",
@@ -322,7 +322,7 @@ def test_part_11_notices_the_thief(sessions):
         "28 of 28 promises kept",
     )
     assert "blacklist" not in sessions.output
-    assert "a claim that this walk does not know" not in sessions.output
+    assert "a claim that this demo does not know" not in sessions.output
     assert " 429 " not in sessions.output
 
 
