@@ -83,7 +83,7 @@ for wanted in map(int, sys.argv[2:]):
 
 
 LOGINS = (10, 1_000_000)  # rows: sessions, or outstanding tokens
-ROUNDS, OF_EACH = 100, 4  # the two parts take turns, so that a busy machine is busy for both
+ROUNDS, OF_EACH = 40, 10  # the two parts take turns, so that a busy machine is busy for both
 
 # Runs in a process of its own for each part: fills the table of logins, and then, with each line
 # that it is sent, measures some requests with an access token and some refreshes.
