@@ -86,7 +86,7 @@ def test_a_restart_keeps_the_login(
 def test_tabs_that_refresh_at_once_all_live_on(visit: Visit, shop: Site) -> None:
     tabs = [visit()]
     log_in(tabs[0])
-    tabs += [visit() for _ in range(9)]
+    tabs += [visit() for _ in range(5)]
     for again in range(2):
         shop.api.clock.advance(301)
         for tab in tabs:  # nobody waits for the one before

@@ -95,19 +95,23 @@ export async function refresh() {
   const old = access;
   await alone(async () => {
     if (access !== old && performance.now() < expires) return; // somebody was quicker
-    const asked = performance.now();
-    try {
-      keep(await sendCookie("refresh"), asked);
-    } catch (error) {
-      // A page that was just left has exchanged it, and its response is still on the way.
-      if (error.code !== "token_exchanged") throw error;
-      await new Promise((resume) => setTimeout(resume, 1000));
-      keep(await sendCookie("refresh"), asked);
-    }
+    await exchange();
   }).catch((error) => {
     if (error.status === 401) forget();
     throw error;
   });
+}
+
+async function exchange(patience = 5) {
+  const asked = performance.now();
+  try {
+    keep(await sendCookie("refresh"), asked);
+  } catch (error) {
+    // A page that was just left has exchanged it, and its response is still on the way.
+    if (error.code !== "token_exchanged" || !patience) throw error;
+    await new Promise((resume) => setTimeout(resume, 1000));
+    await exchange(patience - 1);
+  }
 }
 
 /** Send a request to the API, with the access token if there is one. Returns the JSON. */
