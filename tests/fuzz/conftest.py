@@ -35,7 +35,7 @@ def pytest_configure(config):
     slow = list(hypothesis.HealthCheck)  # each case is a request to a server
     common = {"deadline": None, "suppress_health_check": slow, "report_multiple_bugs": False}
     hypothesis.settings.register_profile(
-        "ci", max_examples=100, derandomize=True, database=None, **common
+        "ci", max_examples=50, derandomize=True, database=None, **common
     )
     hypothesis.settings.register_profile("long", max_examples=1000, print_blob=True, **common)
     hypothesis.settings.load_profile("long" if config.option.long else "ci")
