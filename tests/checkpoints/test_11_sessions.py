@@ -278,7 +278,9 @@ def test_the_limit_hides_no_thief(user):
     """A token that comes back ends its session even when the user has refreshed too often."""
     client, oldest = log_in()
     pair = oldest
-    while (answer := refresh(client, pair)).status_code == 200:
+    for _ in range(100):  # several times the limit
+        if (answer := refresh(client, pair)).status_code != 200:
+            break
         pair = answer.json()
     expect(answer, 429)
     refused(refresh(client, oldest), "token_reused")
