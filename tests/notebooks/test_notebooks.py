@@ -58,6 +58,11 @@ WRONG_ANSWERS = {
         ["lambda newer, seconds: 'refused'"],
         ["lambda answer: answer.status_code == 401"],
     ],
+    "11": [
+        ["15 * 24 * 60"],
+        ["lambda line: 'Secure' in line", "lambda line: '; Secure' in line"],
+        ["lambda origin, kind: 401 if origin == PAGE else 403"],
+    ],
 }
 
 # What is no answer to any exercise, not even by chance.
@@ -75,6 +80,7 @@ TELLING = {
     "08": ["Retry-After", "hash_password"],
     "09": ["300", "blacklisted"],
     "10": ["token_reused", "used twice"],
+    "11": ["5 minutes", "415"],
 }
 
 # The real hasher takes its time with every login; how long is not what these servers are for.
@@ -107,7 +113,7 @@ def said(cell: NotebookNode) -> str:
     )
 
 
-def test_there_are_ten_and_each_has_wrong_answers():
+def test_there_are_eleven_and_each_has_wrong_answers():
     assert [path.stem[:2] for path in NOTEBOOKS] == list(WRONG_ANSWERS)
 
 

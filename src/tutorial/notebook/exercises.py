@@ -547,3 +547,51 @@ def when_to_warn(answer: Function, late: Any, call: Any, two: Any, there: Any) -
         got = answer(response)
         assert got is right, f"for {which}, it returned {got!r:.60}."
     return "a warning that means something."
+
+
+# 11 · The cookie that no script can read
+
+
+@exercise("11.1", NUMBER)
+def what_the_script_takes_home(answer: float, refresh: Any) -> str:
+    minutes = refresh.json()["expires_in"] / 60
+    assert answer == minutes, "which of the two tokens can the script read?"
+    return f"{minutes:.0f} minutes, and then it has nothing. In localStorage it was fifteen days."
+
+
+@exercise("11.2", FUNCTION)
+def you_are_the_browser(answer: Function, line: str) -> str:
+    # draft-ietf-httpbis-rfc6265bis, section 4.1.3
+    for cookie, right in (
+        (line, True),
+        ("__Secure-a=1; HttpOnly; Path=/", False),
+        ("__Host-a=1; Path=/; Secure", True),
+        ("__Host-a=1; Path=/", False),
+        ("__Host-a=1; Path=/auth/; Secure", False),
+        ("__Host-a=1; Domain=shop.example; Path=/; Secure", False),
+        ("a=1; Path=/", True),
+    ):
+        got = answer(cookie)
+        assert got is right, f"for {cookie[:60]!r} it returned {got!r:.60}."
+    return "no server has to be trusted with that: the browser checks the name."
+
+
+@exercise("11.3", FUNCTION)
+def you_are_the_server_of_a_page(answer: Function, URL: str, PAGE: str) -> str:
+    for origin, kind in (
+        (PAGE, "application/json"),
+        (PAGE, "application/json; charset=utf-8"),
+        (PAGE, "text/plain"),
+        (PAGE, "application/x-www-form-urlencoded"),
+        (None, "application/json"),
+        ("null", "application/json"),
+        (f"{PAGE}.evil.example", "application/json"),
+        (None, "multipart/form-data"),
+    ):
+        got = answer(origin, kind)
+        headers = {"Content-Type": kind} | ({"Origin": origin} if origin else {})
+        response = requests.post(f"{URL}/auth/browser/refresh/", "{}", headers=headers, timeout=10)
+        assert got == response.status_code, (
+            f"for the origin {origin} and {kind}, it returned {got!r:.60}. The server disagrees."
+        )
+    return "the real server has said the same each time."
