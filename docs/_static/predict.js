@@ -10,7 +10,7 @@ for (const box of document.querySelectorAll(".predict")) {
         other.classList.toggle("wrong", other === button && !right);
         other.setAttribute("aria-pressed", other === button);
       }
-      choices.querySelector("output").textContent = right ? "Yes." : "No: look.";
+      choices.querySelector("output").textContent = right ? "Yes." : "No, see below.";
       box.querySelector("details").open = true;
     });
   }

@@ -123,10 +123,10 @@ def render(step: Step) -> str:
             return before_you_start(step)
         case "check-your-work":
             return (
-                "In the terminal of the tutorial's folder ([which one?](/getting-started.md)), "
-                "ask what your project keeps of this part's promises:\n\n"
+                "In [the tutorial's terminal](/getting-started.md), check your project against the "
+                "promises of this part and of those before it:\n\n"
                 + terminal(step.commands, step.prompt)
-                + "\nA promise that does not hold is named in words, with the file to open.\n"
+                + "\nIf one does not hold, the output says which, and names the file to open.\n"
             )
         case "what-changed":
             return what_changed(step.part)
@@ -171,8 +171,8 @@ def before_you_start(step: Step) -> str:
         + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
     )
     return (
-        f"You go on with your project as [part {last.number}](/chapters/{last.slug}.md) left it. "
-        "Open a terminal and switch its environment on:\n\n"
+        f"You continue with your project as [part {last.number}](/chapters/{last.slug}.md) left "
+        "it. Open a terminal and activate its environment:\n\n"
         + terminal(step.commands, step.prompt)
         + "\n"
         + folded("No project yet? Start here", catching_up)

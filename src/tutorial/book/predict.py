@@ -80,7 +80,7 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
             nodes.raw(
                 "",
                 f'<div class="choices" hidden>{buttons}<output></output></div>'
-                "<details><summary>Show what came</summary>",
+                "<details><summary>Show the commands and the result</summary>",
                 format="html",
             ),
             block,
