@@ -73,9 +73,9 @@ def visit_html(translator: Any, node: playground) -> None:
     attribute = translator.attval
     if node["size"] is None:
         translator.body.append(
-            '<div class="playground absent"><p>Here the real part would run in this page. This '
-            "book was built without its playground: <code>tutorial playground "
-            "docs/_build/playground</code> makes it. On your own computer it is "
+            '<div class="playground absent"><p>The real part runs here, in the page. This '
+            "copy of the book was built without it: <code>tutorial playground "
+            "docs/_build/playground</code> builds it. On your own computer it is "
             f"<code>{attribute(node['instead'])}</code>.</p></div>"
         )
         raise nodes.SkipNode
