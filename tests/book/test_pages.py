@@ -16,6 +16,7 @@ CODE = set(HTML.glob("code/**/*.html"))  # alike but for their text: one of them
 PAGES = sorted(
     set(HTML.rglob("*.html"))
     - set(HTML.glob("playground/**/*.html"))
+    - set(HTML.glob("_downloads/**/*.html"))  # files of a part
     - CODE.difference([HTML / "code" / "medium" / "settings.py.html"])
 )
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"

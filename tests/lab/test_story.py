@@ -214,11 +214,11 @@ def test_the_story_of_part_11_is_of_a_thief(visit: Visit, part_11: Lab, keep_pic
     for verdict in STORY_11[:-3]:
         take_step(page, verdict)
     expect(page.locator("#thief-access-life")).to_have_attribute("data-state", "retired")
-    # Other tests may have left sessions further down in the list.
+    # Other tests may have left sessions in the list, of a clock that went ahead too.
     take_step(page, f"200 OK GET {SESSIONS.sessions}")
     rows = page.locator("#devices tr")
     expect(rows.nth(0)).to_contain_text("this one")
-    expect(rows.nth(1)).to_contain_text("ended: token_reused")
+    expect(rows.filter(has_text="ended: token_reused").first).to_be_visible()
     keep_picture(page, "thief")
     for verdict in STORY_11[-2:]:
         take_step(page, verdict)
