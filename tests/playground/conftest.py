@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tutorial.browser import OPTIONS, find_chromium
 from tutorial.playground.build import build
 
 # The least that a page needs: its own files, and leave to compile WebAssembly.
@@ -43,24 +41,6 @@ class StaticHost(SimpleHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         pass
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium; without one, CI fails and everybody else skips."""
-    found = find_chromium()
-    if not found:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("No Chromium found: install one, or name it in the variable CHROMIUM.")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from tutorial.book.page import (
     catch_up_commands,
     check_page,
     for_github,
+    part_of_page,
     read_page,
 )
 from tutorial.ladder import LADDER, ROOT, Part
@@ -280,12 +281,6 @@ class NextChapterDirective(SphinxDirective):
             else "This is the last part so far. [The end](/the-end.md) says what you can do now, "
             "and where to go from here."
         )
-
-
-def part_of_page(name: str) -> Part | None:
-    """Return the part whose chapter this page of the book is, or None."""
-    slug = name.removeprefix("chapters/")
-    return next((part for part in LADDER if part.slug == slug), None)
 
 
 def in_sight(node: nodes.Node) -> bool:

@@ -23,6 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from tutorial.book.changes import matcher
 from tutorial.book.look import by_line
+from tutorial.book.page import part_of_page
 from tutorial.ladder import LADDER, Part
 from tutorial.project_files import PARTS_README, own_files
 
@@ -194,7 +195,7 @@ def link_listings(app: Sphinx, doctree: nodes.document) -> None:
     if app.builder.format != "html":
         return
     name = app.env.docname
-    chapter = next((part for part in LADDER if name == f"chapters/{part.slug}"), None)
+    chapter = part_of_page(name)
     for caption in doctree.findall(nodes.caption):
         text = caption.astext()
         path, _, rest = text.partition(" — ") if " — " in text else text.partition(", part ")

@@ -238,6 +238,12 @@ def markdown() -> MarkdownIt:
     return create_md_parser(MdParserConfig(enable_extensions=set(EXTENSIONS)), RendererHTML)
 
 
+def part_of_page(name: str) -> Part | None:
+    """Return the part whose chapter this page of the book is, or None."""
+    slug = name.removeprefix("chapters/")
+    return next((part for part in LADDER if part.slug == slug), None)
+
+
 def chapter_path(part: Part) -> Path:
     """Return the path of a part's page, whether or not it is written yet."""
     return CHAPTERS / f"{part.slug}.md"

@@ -72,7 +72,7 @@ class Answered(Raised):
         file, line = self.urls, 0
         if closest:
             last = [part for part in closest.split("/") if part and "<" not in part]
-            for source in [self.urls, *(f for f in self.sources if f.endswith("urls.py"))]:
+            for source in self.url_files:
                 for word in reversed(last):
                     number, _ = self.line_of(source, f'"{word}', f"'{word}", f"{word}/")
                     if number:
@@ -82,7 +82,7 @@ class Answered(Raised):
 
     def without_actions(self, segments: set[str], said: str) -> Cause | None:
         """A viewset that a router knows, and makes no routes of."""
-        for file in [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]:
+        for file in self.url_files:
             for prefix, name in re.findall(
                 r"\.register\(\s*r?['\"]([^'\"]*)['\"]\s*,\s*(?:\w+\.)*(\w+)",
                 self.sources.get(file, ""),

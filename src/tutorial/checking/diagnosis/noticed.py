@@ -62,9 +62,8 @@ class Noticed(Compared):
             *re.findall(r"'([^' ]+)'", message),
             *re.findall(r"\b[A-Z]\w+[a-z][A-Z]\w+", message),
         ]
-        files = [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]
         for name in names:
-            for file in files:
+            for file in self.url_files:
                 plain = name.strip("^$")
                 half = plain.rstrip("/")  # what a router was given of it
                 line, _ = self.line_of(

@@ -28,6 +28,7 @@ class Places:
         self.sources = observed.sources
         self.settings = observed.facts.get("settings_file") or self.guess("settings.py")
         self.urls = observed.facts.get("urls_file") or self.guess("urls.py")
+        self.url_files = [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]
         self.apps: dict[str, str] = observed.facts.get("apps", {})
         self.classes = classes(self.sources)
         package = (observed.facts.get("settings") or "medium").partition(".")[0]

@@ -269,7 +269,7 @@ class Raised(Noticed):
                 said = f"{file} is included, and has no list `urlpatterns`."
                 todo = f"`{alike[0]}` is a slip." if alike else "Define it: urlpatterns = […]."
                 return self.cause(file, line, said, todo, sure)
-        for file in [self.urls, *(one for one in self.sources if one.endswith("urls.py"))]:
+        for file in self.url_files:
             for number, text in enumerate(self.sources.get(file, "").splitlines(), 1):
                 if found := re.search(r"include\((?!\w*\()(\w+)\)", text):
                     said = (
