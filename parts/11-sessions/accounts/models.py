@@ -48,7 +48,6 @@ class Session(models.Model):
     # The `jti` of the refresh token that is good for the next refresh, and of the one before.
     current_jti = models.CharField(max_length=32)
     previous_jti = models.CharField(max_length=32, blank=True)
-    rotated = models.DateTimeField(null=True, blank=True)
     ended = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=20, choices=Reason, blank=True)
 

@@ -76,16 +76,15 @@ def refresh(token):
 
 def advance(sessions, token):
     """Make this the current refresh token. Returns how many sessions have changed: one or none."""
-    now = timezone.now()
     return sessions.filter(ended=None).update(
-        previous_jti=F("current_jti"), current_jti=token["jti"], rotated=now, last_used=now
+        previous_jti=F("current_jti"), current_jti=token["jti"], last_used=timezone.now()
     )
 
 
 def refusal(session, token):
     """Return why a retired refresh token is refused. It may cost the session."""
-    is_the_last_one = session.rotated and token["jti"] == session.previous_jti
-    if is_the_last_one and timezone.now() - session.rotated <= settings.REFRESH_GRACE_PERIOD:
+    is_the_last_one = session.previous_jti and token["jti"] == session.previous_jti
+    if is_the_last_one and timezone.now() - session.last_used <= settings.REFRESH_GRACE_PERIOD:
         # Two tabs refreshed at once, most likely, and the other one has the new pair.
         return AuthenticationFailed("This token was just exchanged.", code="token_exchanged")
     # Two have held this token, and nobody can tell which of them is the thief.

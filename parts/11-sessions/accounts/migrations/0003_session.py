@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
                 ('ip_address', models.GenericIPAddressField(blank=True, null=True, verbose_name='IP address')),
                 ('current_jti', models.CharField(max_length=32)),
                 ('previous_jti', models.CharField(blank=True, max_length=32)),
-                ('rotated', models.DateTimeField(blank=True, null=True)),
                 ('ended', models.DateTimeField(blank=True, null=True)),
                 ('reason', models.CharField(blank=True, choices=[('logout', 'logged out'), ('logout_all', 'logged out everywhere'), ('password_changed', 'the password was changed'), ('other_device', 'ended from another device'), ('staff', 'ended by staff'), ('token_reused', 'a refresh token was used twice')], max_length=20)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
