@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tutorial.ladder import first
 from tutorial.running.server import Server, answers, serve
 
+from ..firefox import firefox  # noqa: F401
+
 PART = first("has_browser")
 API_PORT = "8000"  # as the part's page has it
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from tutorial.playground.build import build
 
+from ..firefox import firefox  # noqa: F401
+
 # The least that a page needs: its own files, and leave to compile WebAssembly.
 POLICY = (
     "default-src 'none'",
