@@ -1,13 +1,15 @@
 """Measures what the README and the chapters promise, and prints it: ``nox -s bench``.
 
     python -m tutorial.bench            everything
-    python -m tutorial.bench writers    one of pages, writers, sessions, cleaning, checks, commands
+    python -m tutorial.bench writers    one of pages, writers, sessions, cleaning, checks,
+                                        playground, commands
 
 Nothing here passes or fails: a number depends on the machine, so it is for reading.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 import subprocess
@@ -17,17 +19,21 @@ import threading
 import time
 from collections import Counter
 from contextlib import ExitStack
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
 from rich.console import Console
 from rich.table import Table
 
+from tutorial import browser
 from tutorial.checking.check import working_copy
 from tutorial.checking.project import recognise
 from tutorial.checking.run import Outcome
 from tutorial.checking.run import run as run_promises
 from tutorial.ladder import LADDER, ROOT, Part, first, register
+from tutorial.loopback import HOST
+from tutorial.playground.build import build
 from tutorial.project_files import clean_copy
 from tutorial.running.environment import project_environment
 from tutorial.running.server import PASSWORD, serve
@@ -180,7 +186,7 @@ def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
 def main() -> None:
     console = Console()
     console.print(f"Python {sys.version.split()[0]} on {sys.platform}\n")
-    for measure in (pages, writers, sessions, cleaning, checks, commands):
+    for measure in (pages, writers, sessions, cleaning, checks, playground, commands):
         if measure.__name__ in (sys.argv[1:] or [measure.__name__]):
             measure(console)
 
@@ -398,6 +404,59 @@ def timed_check(part: Part, folder: Path, aim: str = "") -> tuple[str, str, str,
     hardening = {one["id"] for one in outcome.promises if one["hardening"]}
     chapters = [taken for taken, promise in times if promise not in hardening]
     return f"{times[0][0]:.1f} s", f"{max(chapters):.1f} s", aim, f"{times[-1][0]:.1f} s"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """What ``python -m http.server`` does, without its log."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def playground(console: Console) -> None:
+    """Print how long a reader waits for the server in the page, and to see a token expire."""
+    from playwright.sync_api import sync_playwright
+
+    lab = f"lab/?part={first('has_tokens').number}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "site"
+        handler = functools.partial(Quiet, directory=build(folder).path)
+        server = stack.enter_context(ThreadingHTTPServer((HOST, 0), handler))
+        threading.Thread(target=server.serve_forever, args=[0.1], daemon=True).start()
+        stack.callback(server.shutdown)
+        chromium = stack.enter_context(sync_playwright()).chromium.launch(
+            executable_path=browser.chromium(), args=browser.OPTIONS
+        )
+        taken: dict[str, list[float]] = {
+            "ready, cold": [],
+            "ready, warm": [],
+            "a token expired": [],
+        }
+        ready = "document.body?.dataset.ready"
+        for _ in range(5):
+            page = chromium.new_context().new_page()  # its cache is empty
+            for what, url, shown in (
+                ("ready, cold", lab, ready),
+                ("ready, warm", lab, ready),
+                (
+                    "a token expired",
+                    f"{lab}#expire",
+                    "document.body?.innerText.includes('Token is expired')",
+                ),
+            ):
+                page.goto("about:blank")
+                start = time.monotonic()
+                page.goto(f"http://{HOST}:{server.server_port}/{url}", wait_until="commit")
+                page.wait_for_function(shown)
+                taken[what].append(time.monotonic() - start)
+            page.context.close()
+        chromium.close()
+    table = Table(
+        "the lab in the page", "seconds", "aim", title="From opening the page, the median"
+    )
+    for (what, times), aim in zip(taken.items(), ("4", "2", "10"), strict=True):
+        table.add_row(what, f"{statistics.median(times):.1f}", aim)
+    console.print(table)
 
 
 def commands(console: Console) -> None:
