@@ -15,7 +15,7 @@ from tutorial.lab import lab
 from tutorial.ladder import ROOT
 
 PICTURE = ROOT / "docs" / "_static" / "lab.png"
-UNTIL = "200. Whoever comes back"  # what the caption says when the picture is taken
+UNTIL = "200. Anyone who comes back"  # what the caption says when the picture is taken
 
 
 def main() -> None:
