@@ -182,7 +182,7 @@ def test_the_navigation_opens_by_keyboard(open_page):
 
 
 def test_a_prediction_unfolds_what_came(browser, book):
-    """Without a choice there are the commands alone; by keyboard too. The robot's block is in it."""
+    """Without a choice there are the commands alone. The robot's block is in it; by keyboard."""
     page = browser.new_page(viewport=WIDE)
     page.goto(f"{book}/{LONGEST}")
     box = page.locator(".predict").first

@@ -320,7 +320,7 @@ FRAME = {
     "What can go wrong": "trouble",
     "What changed in this part": "changed",
     "Exercises": "exercises",
-    "Where to read on": "onward",
+    "Further reading": "onward",
 }
 
 

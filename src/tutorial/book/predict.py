@@ -3,8 +3,8 @@
     ```{predict} expired
     ```
 
-hides what comes of the block that follows it, but not its commands, and ``{demo-questions}`` is the instructor's table of what the demo
-asks. The questions are in ``src/tutorial/questions.toml``.
+hides what comes of the block that follows it, but not its commands, and ``{demo-questions}`` is the
+instructor's table of what the demo asks. The questions are in ``src/tutorial/questions.toml``.
 """
 
 from __future__ import annotations
