@@ -176,7 +176,7 @@ def before_you_start(step: Step) -> str:
         + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
     )
     return (
-        f"You continue with your project as [part {last.number}](/chapters/{last.slug}.md) left "
+        f"You continue with your project as [chapter {last.number}](/chapters/{last.slug}.md) left "
         "it. Open a terminal and activate its environment:\n\n"
         + terminal(step.commands, step.prompt)
         + "\n"
