@@ -25,4 +25,6 @@ def test_empty_lines_alone_show_no_place():
 def test_a_line_that_goes_is_not_said_to_be_at_the_end():
     (hunk,) = hunks(["a", "b"], ["a", "c"])
     assert "at the end" not in diff("a.py", [hunk])
+    (hunk,) = hunks([*"abcdef"], [*"abcdXfY"])
+    assert "at the end" not in diff("a.py", [hunk])
     assert diff("a.py", [Hunk(0, ((" ", "a"), ("+", "b")))]).count("⋮") == 0
