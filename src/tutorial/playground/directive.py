@@ -91,7 +91,8 @@ def visit_html(translator: Any, node: playground) -> None:
     translator.body.append(
         f'<div class="playground" data-target="{target}" data-title="{attribute(node["title"])}">'
         f'<p><button type="button">{attribute(node["button"])}</button> '
-        f'<span class="size">loads {node["size"]:.0f}&nbsp;MB, once; nothing is installed</span></p>'
+        f'<span class="size">loads {node["size"]:.0f}&nbsp;MB, once; nothing is installed'
+        "</span></p>"
         f'<p class="aside"><a href="{target}">Open it in a page of its own</a></p></div>'
     )
     raise nodes.SkipNode
