@@ -91,6 +91,7 @@ html_theme = "furo"
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["fonts.css", "book.css"]
+html_favicon = "../src/tutorial/lab/web/icon.svg"  # the lab's and the playground's too
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

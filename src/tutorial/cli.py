@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from tutorial import lab
 from tutorial.carrying import carry, snapshots
@@ -30,22 +30,24 @@ from tutorial.running.server import PASSWORD, Server, answers, free_port, serve
 LEARN, TEACH, MAINTAIN = "Learn", "Show and teach", "Maintain"  # the groups in the help
 
 
-def without_types_of_switches(params: list[Any]) -> list[Any]:
-    """Leave the type of a switch out of the help: ``<bool>`` tells a reader nothing."""
+def without_types(params: list[Any]) -> list[Any]:
+    """Leave out of the help what tells a reader nothing: ``<bool>``, and ``<Part>`` after PART."""
     for param in params:
         if getattr(param, "is_flag", False) and param.metavar is None:
             param.metavar = ""
+        if isinstance(param, TyperArgument):
+            vars(param)["display_type"] = lambda ctx: ""
     return params
 
 
 class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
-        return without_types_of_switches(super().get_params(ctx))
+        return without_types(super().get_params(ctx))
 
 
 class Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
-        return without_types_of_switches(super().get_params(ctx))
+        return without_types(super().get_params(ctx))
 
 
 app = typer.Typer(
@@ -82,9 +84,22 @@ def to_seconds(text: str) -> float:
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
 
 
-PartArgument = Annotated[
-    Part, typer.Argument(parser=to_part, metavar="PART", help="A part's number or folder.")
-]
+def to_port(text: str | int) -> int:
+    """Read a TCP port: 0 would be any, which nobody could open."""
+    try:
+        port = int(text)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= 65535:
+        raise typer.BadParameter("a port is a number from 1 to 65535")
+    return port
+
+
+def part_argument(metavar: str, text: str) -> Any:
+    return typer.Argument(parser=to_part, metavar=metavar, help=text)
+
+
+PartArgument = Annotated[Part, part_argument("PART", "A part's number or folder.")]
 PartOption = Annotated[
     Part,
     typer.Option(
@@ -130,7 +145,8 @@ def list_parts() -> None:
 def serve_command(
     part: PartArgument,
     port: Annotated[
-        int, typer.Option(min=1, max=65535, metavar="PORT", help="The port to listen on.")
+        int,
+        typer.Option(parser=to_port, metavar="PORT", help="The port to listen on, 1 to 65535."),
     ] = 8000,
     clock: Annotated[
         bool,
@@ -273,10 +289,9 @@ def lab_command(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1,
-            max=65535,
+            parser=to_port,
             metavar="PORT",
-            help="The page's port.",
+            help="The page's port, 1 to 65535.",
             show_default="3000, or a free one",
         ),
     ] = None,
@@ -292,7 +307,9 @@ def lab_command(
 
 @app.command("playground", rich_help_panel=TEACH)
 def playground_command(
-    out: Annotated[Path, typer.Argument(help="A new folder, or a playground to replace.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A new folder, or a playground to replace.")
+    ],
 ) -> None:
     """Build a static site in which the parts run in the reader's own browser.
 
@@ -314,6 +331,7 @@ def check_command(
     project: Annotated[
         Path,
         typer.Argument(
+            metavar="PROJECT",
             help="The folder that holds manage.py, or a zip file of it.",
             show_default="this folder",
         ),
@@ -350,14 +368,16 @@ def check_command(
 
 @app.command("diff", rich_help_panel=LEARN)
 def diff_command(
-    old: PartArgument,
-    new: PartArgument,
+    old: Annotated[Part, part_argument("OLD", "The part to begin with: its number or folder.")],
+    new: Annotated[Part, part_argument("NEW", "The part to end with.")],
     stat: Annotated[
         bool, typer.Option("--stat", help="Show only which files change, and by how many lines.")
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write a patch to this file.", dir_okay=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a patch to this file.", dir_okay=False
+        ),
     ] = None,
 ) -> None:
     """Show what changes from one part to another, file by file.
@@ -384,7 +404,7 @@ def diff_command(
 @app.command("start", rich_help_panel=LEARN)
 def start_command(
     part: PartArgument,
-    folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.")],
 ) -> None:
     """Copy a part into a folder of your own, to continue from there.
 

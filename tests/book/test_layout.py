@@ -182,13 +182,15 @@ def test_the_navigation_opens_by_keyboard(open_page):
 
 
 def test_a_prediction_unfolds_what_came(browser, book):
-    """Closed until a choice is made; by keyboard too. The robot's block is in it."""
+    """Without a choice there are the commands alone. The robot's block is in it; by keyboard."""
     page = browser.new_page(viewport=WIDE)
     page.goto(f"{book}/{LONGEST}")
     box = page.locator(".predict").first
-    assert not box.locator("pre").is_visible()
+    assert "time.sleep(11)" in box.locator("pre").inner_text()
+    assert "Token is expired" not in box.locator("pre").inner_text()
     box.locator(".choices button", has_text="200").press("Enter")
-    box.locator("pre").wait_for(state="visible")
+    box.locator("details p").wait_for(state="visible")
+    assert "Token is expired" in box.locator("pre").inner_text()
     assert "wrong" in box.locator(".choices button", has_text="200").get_attribute("class")
     right = box.locator(".choices button.right").inner_text().removeprefix("✓ ")
     assert right in box.locator("pre").inner_text()

@@ -57,9 +57,16 @@ def test_every_command_explains_itself(tutorial):
     for command in ["parts", "serve", "demo", "lab", "check", "diff", "start", "carry"]:
         result = tutorial(command, "--help")
         assert result.code == 0 and len(result.out.splitlines()) > 5, result.out
-        assert "<bool>" not in result.out, "the type of a switch tells a reader nothing"
+        assert not re.search(r"<\w+>|<=", result.out), "a Python type tells a reader nothing"
         if command != "lab":  # whose help is a lesson plan
             assert f"\n tutorial {command}" in result.out, "an example is missing"
+
+
+@pytest.mark.parametrize("port", [0, 65536, "http"])
+def test_a_port_that_is_none(tutorial, port):
+    result = tutorial("serve", 7, "--port", port)
+    assert result.code == 2
+    assert "a port is a number from 1 to 65535" in " ".join(result.err.split())
 
 
 def test_what_maintainers_need_is_apart(tutorial):

@@ -489,3 +489,14 @@ def test_a_token_that_ran_out_in_a_pause_is_replaced(now, access):
     guide.send = lambda *args, **kwargs: SimpleNamespace(json=lambda: pair)
     guide.stay_logged_in()
     assert guide.access == access
+
+
+def test_the_next_command_can_be_typed_as_it_is(monkeypatch, tmp_path):
+    """After `tutorial demo`, and after `scripts/demo.py`, in whose shell nothing is active."""
+    monkeypatch.setattr("sys.argv", ["/venv/bin/tutorial", "demo"])
+    assert walk.tutorial_command() == "tutorial"
+    monkeypatch.setattr("sys.argv", ["/src/tutorial/__main__.py", "demo"])
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    for here, typed in ((tmp_path, Path(".venv/bin/tutorial")), (Path.home(), None)):
+        monkeypatch.chdir(here)
+        assert walk.tutorial_command() == str(typed or tmp_path / ".venv/bin/tutorial")

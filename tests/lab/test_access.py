@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tutorial.lab import Lab
+
 from .pages import TOKENS, TOO_WIDE, Visit, click, log_in, see, serious, statuses
 
 
@@ -138,6 +140,20 @@ def test_presenting_shows_four_things_for_the_back_row(visit: Visit, keep_pictur
     see(page, "Ready")
     page.keyboard.press("v")
     expect(page.locator("#actions")).to_be_visible()
+
+
+def test_a_thief_fits_on_the_screen_too(visit: Visit, part_11: Lab, keep_picture) -> None:
+    page = visit(part_11, viewport={"width": 1280, "height": 720})
+    page.keyboard.press("v")
+    page.keyboard.press("n")
+    said = ""
+    while said != "That was the whole story.":
+        expect(page.locator("#before")).not_to_have_text(said)
+        said = page.locator("#before").inner_text()
+        assert page.evaluate(PLACES)["timeline"]["bottom"] <= 720, said
+        assert page.evaluate(TOO_WIDE) == 0, said
+        page.keyboard.press("n")
+        keep_picture(page, "present-thief")
 
 
 def test_a_phone_shows_the_timeline_before_the_buttons(visit: Visit) -> None:

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from tutorial.lab import Lab
+from tutorial.lab.page import facts
 from tutorial.ladder import Part
+from tutorial.questions import questions_of_the_lab
 
 from .pages import (
     BLACKLIST,
@@ -115,12 +117,61 @@ def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
 def test_a_link_shows_a_token_expire_at_once_and_leaves_the_whole_story(visit: Visit) -> None:
     page = visit()
     page.goto(f"{page.url}#expire")
+    page.add_init_script(
+        "new MutationObserver(() => window.asked ||= document.querySelector('#predict button'))"
+        ".observe(document, {subtree: true, childList: true});"
+    )
     page.reload()
     expect(page.locator("#before")).to_contain_text("There is more to ask", timeout=20_000)
     assert statuses(page) == ["200", "200", "401"]
     see(page, f"401 Unauthorized GET {TOKENS.protected} Token is expired")
+    assert page.evaluate("!window.asked")  # at this pace nobody can predict
     page.get_by_role("button", name="Next step").click()
     expect(page.locator("#before")).to_contain_text("Next: somebody asks")
+    assert page.evaluate("Boolean(window.asked)")
+
+
+def test_a_prediction_is_settled_by_the_server(visit: Visit) -> None:
+    page = visit()
+    predict, told = page.get_by_role("group", name="has never met"), page.locator("#told")
+    step = page.get_by_role("button", name="Next step")
+    expect(page.locator("#predict")).to_be_hidden()
+    step.click()
+    choice = predict.get_by_role("button", name="200")
+    choice.focus()
+    page.keyboard.press("Enter")
+    expect(choice).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#log li")).to_have_count(0)  # nothing is sent by a prediction
+    page.keyboard.press("n")
+    see(page, "401 Unauthorized GET")
+    expect(told).to_have_text("✗ Predicted 200.")
+
+    for caption in ("same request", "one character"):  # without a prediction it goes on too
+        page.keyboard.press("n")
+        expect(page.locator("#before")).to_contain_text(caption)
+        expect(told).to_be_empty()
+    for choice in ("500", "401"):  # the last one counts
+        page.locator("#predict").get_by_role("button", name=choice).click()
+    page.keyboard.press("n")
+    expect(told).to_have_text("✓ Predicted 401.")
+    page.keyboard.press("s")
+    expect(told).to_be_empty()
+
+
+STEP_NAMES = """async (facts) => {
+    const { stepsOf } = await import(new URL("story.js", location));
+    return facts.flatMap((part) => stepsOf({}, part).map(({ name }) => name)).filter(Boolean);
+}"""
+
+
+def test_the_story_asks_what_is_in_the_file_of_questions(visit: Visit, running: Lab) -> None:
+    parts = (TOKENS, BLACKLIST, SESSIONS)
+    told = [facts(part, running.api, has_clock=True) for part in parts]
+    asked = questions_of_the_lab()
+    assert set(visit().evaluate(STEP_NAMES, told)) == set(asked)
+    for question in asked.values():
+        assert "`" not in question["ask"]  # the page shows it as it is
+        assert all(choice.isdigit() for choice in question["choices"])  # compared with a status
 
 
 def test_nothing_can_be_clicked_before_the_server_is_ready(visit: Visit, running: Lab) -> None:

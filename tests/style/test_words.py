@@ -115,3 +115,20 @@ def test_it_finds(written):
 )
 def test_it_raises_no_false_alarm(written):
     assert not [p for p in WORDS if p != CLAUSE and re.search(p, without_code(written))]
+
+
+# A link to a chapter: its words, in Markdown or in the book's own messages.
+TO_A_CHAPTER = r"\[([^]\n]*)\]\((?:[./\w-]*chapters/)?\d\d-[\w-]+\.md(?:#[\w-]+)?\)"
+
+
+def test_a_link_to_a_chapter_does_not_call_it_a_part():
+    """A part is a project, and a chapter is its page: links to `parts/` are another matter."""
+    patterns = (*DOCUMENTS, "notebooks/*.ipynb", "src/tutorial/book/*.py")
+    found = []
+    for path in (path for pattern in patterns for path in ROOT.glob(pattern)):
+        if "_build" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        found += [(path.name, words) for words in re.findall(TO_A_CHAPTER, text)]
+    assert len(found) > 30, "the links are written in another way"
+    assert not [each for each in found if re.search(r"\bparts?\b", each[1], re.I)]

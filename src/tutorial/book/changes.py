@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 CONTEXT = 2  # unchanged lines around a change
 
@@ -17,8 +18,9 @@ class DoesNotApply(ValueError):
 class Hunk:
     """Neighbouring changed lines of a file, with a few of the lines around them."""
 
-    start: int  # of the old lines, counted from 0
+    start: int  # counted from 0, in the file with the hunks before it already applied
     lines: tuple[tuple[str, str], ...]  # (" ", "+" or "-"; the line)
+    at_end: bool = False  # adds lines at the end of the file
 
     @property
     def old(self) -> list[str]:
@@ -32,6 +34,7 @@ class Hunk:
 def hunks(old: Sequence[str], new: Sequence[str]) -> list[Hunk]:
     """Return the changes from old lines to new ones, each with its context."""
     found = []
+    end = 0  # of the hunk before, in the old lines
     for group in matcher(old, new).get_grouped_opcodes(CONTEXT):
         lines: list[tuple[str, str]] = []
         for tag, i, j, k, m in group:
@@ -39,8 +42,23 @@ def hunks(old: Sequence[str], new: Sequence[str]) -> list[Hunk]:
                 lines += [(" ", line) for line in old[i:j]]
             else:
                 lines += [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:m]]
-        found.append(Hunk(group[0][1], tuple(lines)))
+        _, first, _, start, _ = group[0]
+        more = lines_to_know_it_by(lines, old[end:first])
+        lines[:0] = [(" ", line) for line in more]
+        end = group[-1][2]
+        tags = [tag for tag, *_ in group if tag != "equal"]
+        at_end = tags == ["insert"] and end == len(old) and group[-1][0] == "insert"
+        found.append(Hunk(start - len(more), tuple(lines), at_end))
     return found
+
+
+def lines_to_know_it_by(lines: list[tuple[str, str]], above: Sequence[str]) -> Sequence[str]:
+    """Return what to show above a change besides its context: empty lines show no place."""
+    context = list(takewhile(lambda line: line[0] == " ", lines))
+    if any(text.strip() for _, text in context):
+        return []
+    at = next((i for i in reversed(range(len(above))) if above[i].strip()), None)
+    return [] if at is None or not context else above[at:]
 
 
 def go_part_way(

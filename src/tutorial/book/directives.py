@@ -56,7 +56,9 @@ def diff(path: str, changes: list[Hunk], note: str = "") -> str:
     """The changed lines of a file, with a line between two places that are apart."""
     lines: list[str] = []
     for hunk in changes:
-        if len(changes) > 1 and (hunk.start or lines):
+        if hunk.at_end and hunk.start:
+            lines.append(f"{GAP} at the end of the file")
+        elif len(changes) > 1 and (hunk.start or lines):
             lines.append(f"{GAP} line {hunk.start + 1}" if hunk.start else GAP)
         lines += [sign + text for sign, text in hunk.lines]
     return code(f"change-{language_of(path)}", "\n".join(lines), f"{path}{note}")
@@ -66,6 +68,8 @@ def label(prompt: str, window: str = "") -> str:
     """Say above a block where it belongs: what the prompt shows there, and in which terminal."""
     known = {"first", "at the end", TUTORIAL} if prompt not in {PYTHON, SHELL} else {window}
     where = f" {window} terminal" if window and window not in known else ""
+    if where and prompt == NEW:  # the second terminal is a new one
+        return f"[{where.strip()}]{{.prompt .prompt-{NEW.split()[0]}}}"
     return f"[{prompt}]{{.prompt .prompt-{prompt.split()[0]}}}{where}"
 
 
@@ -172,7 +176,7 @@ def before_you_start(step: Step) -> str:
         + "\nFor the admin you need a user: `python manage.py createsuperuser`.\n"
     )
     return (
-        f"You continue with your project as [part {last.number}](/chapters/{last.slug}.md) left "
+        f"You continue with your project as [chapter {last.number}](/chapters/{last.slug}.md) left "
         "it. Open a terminal and activate its environment:\n\n"
         + terminal(step.commands, step.prompt)
         + "\n"
@@ -316,7 +320,7 @@ FRAME = {
     "What can go wrong": "trouble",
     "What changed in this part": "changed",
     "Exercises": "exercises",
-    "Where to read on": "onward",
+    "Further reading": "onward",
 }
 
 

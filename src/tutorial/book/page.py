@@ -652,5 +652,4 @@ def catch_up_commands(part: Part) -> list[Command]:
             Command(0, text, FOR_POWERSHELL.get(text))
             for text in next_steps(part, Path(PROJECT), windows=False)[1:-1]
         ),
-        Command(0, "python -m pip install requests", None),
     ]

@@ -3,8 +3,8 @@
     ```{predict} expired
     ```
 
-folds the block that follows it, and ``{demo-questions}`` is the instructor's table of what the demo
-asks. The questions are in ``src/tutorial/questions.toml``.
+hides what comes of the block that follows it, but not its commands, and ``{demo-questions}`` is the
+instructor's table of what the demo asks. The questions are in ``src/tutorial/questions.toml``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ class DemoQuestions(SphinxDirective):
 
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:
-    """Put the block after each question into a fold, with the reason below it."""
+    """Put the block after each question below it, and the reason into a fold.
+
+    The commands are for everyone, read or pasted. What comes of them is hidden by ``book.css``
+    for as long as the fold is closed.
+    """
     for node in list(doctree.findall(prediction)):
         question = questions("book")[node["name"]]
         parent, at = node.parent, node.parent.index(node)
@@ -79,11 +83,11 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
             ask,
             nodes.raw(
                 "",
-                f'<div class="choices" hidden>{buttons}<output></output></div>'
-                "<details><summary>Show the commands and the result</summary>",
+                f'<div class="choices" hidden>{buttons}<output></output></div>',
                 format="html",
             ),
             block,
+            nodes.raw("", "<details><summary>Show the response</summary>", format="html"),
             why,
             nodes.raw("", "</details>", format="html"),
         ]

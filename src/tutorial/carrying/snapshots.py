@@ -55,7 +55,10 @@ def refuse_to_start_in(target: Path, parts: Path) -> None:
         )
     if target.is_dir():
         if any(target.iterdir()):
-            raise Problem(f"{target} is not empty. Choose a new or an empty folder.")
+            raise Problem(
+                f"{target} is not empty. Choose a new or an empty folder; or, if what is in it is "
+                "yours and you want to start over, rename it first."
+            )
     elif target.exists():
         raise Problem(f"{target} is a file. Choose a new or an empty folder.")
 
@@ -75,6 +78,7 @@ def next_steps(part: Part, target: Path, *, windows: bool) -> list[str]:
         f"{'py' if windows else 'python3'} -m venv .venv --prompt reviews",
         r".venv\Scripts\activate" if windows else "source .venv/bin/activate",
         "python -m pip install -r requirements.txt",
+        "python -m pip install requests",  # with which the chapters talk to the server
         "python manage.py migrate",
         "python manage.py loaddata demo",
     ]

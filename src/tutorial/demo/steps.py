@@ -18,7 +18,7 @@ from tutorial.demo.render import BADGES, coloured, content, date_time, time_of_d
 from tutorial.durations import in_words
 from tutorial.errors import Problem
 from tutorial.ladder import Part, first
-from tutorial.questions import questions
+from tutorial.questions import questions, with_choices
 from tutorial.running.server import PASSWORD
 
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")  # the parts that bring them
@@ -56,7 +56,7 @@ def step(title: str, *, needs: str = "has_tokens") -> Callable[[Take], Take]:
     """Add the decorated function to the walk."""
 
     def add(take: Take) -> Take:
-        question: str = questions("demo")[take.__name__]["ask"]
+        question = with_choices(questions("demo")[take.__name__])
         STEPS.append(WalkStep(title, question, take, needs))
         return take
 

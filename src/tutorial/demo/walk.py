@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from urllib.error import URLError
 
 import requests
@@ -121,5 +122,18 @@ def summarise(guide: Guide, seconds: float) -> None:
     guide.line("read", f"parts/{guide.part.slug}: the code that did this")
     guide.line(
         "try",
-        f"tutorial serve {guide.part.number} --clock: the same server, for your own requests",
+        f"{tutorial_command()} serve {guide.part.number} --clock: the same server, for your own "
+        "requests",
     )
+
+
+def tutorial_command() -> str:
+    """Return what to type for `tutorial` here: its path, where no environment is active.
+
+    ``scripts/demo.py`` runs ``python -m tutorial``, and its own ``PATH`` is not the reader's.
+    """
+    if not sys.argv[0].endswith("__main__.py"):
+        return "tutorial"
+    script = Path(sys.executable).with_name("tutorial")
+    here = Path.cwd()
+    return str(script.relative_to(here) if script.is_relative_to(here) else script)

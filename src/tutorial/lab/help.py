@@ -21,6 +21,8 @@ A CLASS OF 45 MINUTES: ask before the click, and let the class bet.
  0'  Press "Large type". ("Present" is larger still: without the buttons,
      though their keys still work.) What follows is also there as a story:
      "Next step" asks and shows it one by one, "Run the whole story" plays it.
+     Where a status is the answer, click the one that the class predicts: with
+     the next step, the page says whether the server agreed.
 
 \b
  2'  Ask    How does a server know who is asking, if it keeps no session?

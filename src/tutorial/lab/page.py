@@ -14,6 +14,7 @@ from typing import Any
 
 from tutorial.ladder import Part, first
 from tutorial.loopback import Handler, Refused, respond
+from tutorial.questions import questions_of_the_lab
 from tutorial.running.clock import Clock, read_seconds
 from tutorial.running.server import PASSWORD
 from tutorial.tokens import MEANINGS
@@ -49,6 +50,7 @@ def facts(part: Part, api: str, *, has_clock: bool) -> dict[str, Any]:
         "username": "demo",
         "password": PASSWORD,
         "meanings": MEANINGS,
+        "questions": questions_of_the_lab(),
         "firstWithTokens": first("has_tokens").number,
         "firstWithBlacklist": first("has_blacklist").number,
     }

@@ -15,13 +15,13 @@ from tutorial.lab import lab
 from tutorial.ladder import ROOT
 
 PICTURE = ROOT / "docs" / "_static" / "lab.png"
-UNTIL = "200. Whoever comes back"  # what the caption says when the picture is taken
+UNTIL = "200. Anyone who comes back"  # what the caption says when the picture is taken
 
 
 def main() -> None:
     with lab() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        page = browser.new_page(viewport={"width": 1200, "height": 600}, locale="en-GB")
+        page = browser.new_page(viewport={"width": 1200, "height": 700}, locale="en-GB")
         page.goto(running.url)
         step = page.get_by_role("button", name="Next step")
         while not page.locator("#after").inner_text().startswith(UNTIL):

@@ -3,11 +3,13 @@
     ```{playground} Watch a token expire
     :part: 7
     :story: expire
+
+    Press the button: …
     ```
 
-Nothing is loaded before somebody presses the button. What it needs is what ``tutorial
-playground docs/_build/playground`` has built; without it the book is built all the same, and the
-place says what would be there.
+What leads to the button belongs to it, and is there only where the button is. Nothing is loaded
+before somebody presses it. What it needs is what ``tutorial playground docs/_build/playground`` has
+built; without it the book is built all the same, and the place says what would be there.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class PlaygroundDirective(SphinxDirective):
 
     required_arguments = 1  # what the button says
     final_argument_whitespace = True
+    has_content = True
     option_spec = {
         "part": directives.unchanged_required,
         "story": directives.unchanged,  # of the lab: `expire` plays by itself
@@ -49,11 +52,14 @@ class PlaygroundDirective(SphinxDirective):
         node = playground(target=target, title=f"Part {part.number}, {part.title}, in this page")
         node["button"] = self.arguments[0]
         node["size"] = built_size()
-        command = f"tutorial lab --part {part.number}"
-        if page == "workbench":
-            command = f"tutorial start {part.number} my-project"
-        node["instead"] = command
-        return [node]
+        node["instead"] = (
+            (f"tutorial start {part.number} my-project", "gives you a project to break")
+            if page == "workbench"
+            else (f"tutorial lab --part {part.number}", "shows you the same")
+        )
+        if node["size"] is None:
+            return [node]
+        return [*self.parse_content_to_nodes(), node]
 
 
 def built_size() -> float | None:
@@ -72,11 +78,12 @@ class playground(nodes.General, nodes.Element):
 def visit_html(translator: Any, node: playground) -> None:
     attribute = translator.attval
     if node["size"] is None:
+        command, does = node["instead"]
         translator.body.append(
-            '<div class="playground absent"><p>The real part runs here, in the page. This '
+            '<div class="playground absent"><p>The real part can run here, in the page. This '
             "copy of the book was built without it: <code>tutorial playground "
-            "docs/_build/playground</code> builds it. On your own computer it is "
-            f"<code>{attribute(node['instead'])}</code>.</p></div>"
+            "docs/_build/playground</code> makes it for the next build. On your own computer, "
+            f"<code>{attribute(command)}</code> {does}.</p></div>"
         )
         raise nodes.SkipNode
     depth = translator.builder.current_docname.count("/")
@@ -84,7 +91,8 @@ def visit_html(translator: Any, node: playground) -> None:
     translator.body.append(
         f'<div class="playground" data-target="{target}" data-title="{attribute(node["title"])}">'
         f'<p><button type="button">{attribute(node["button"])}</button> '
-        f'<span class="size">loads {node["size"]:.0f} MB, once; nothing is installed</span></p>'
+        f'<span class="size">loads {node["size"]:.0f}&nbsp;MB, once; nothing is installed'
+        "</span></p>"
         f'<p class="aside"><a href="{target}">Open it in a page of its own</a></p></div>'
     )
     raise nodes.SkipNode

@@ -53,7 +53,7 @@ export async function logIn(username, password) {
   const request = await send({
     method: "POST",
     path: config.login,
-    note: "user name and password",
+    note: "username and password",
     body: { username, password },
   });
   if (request.outcome === "good") keep(request);

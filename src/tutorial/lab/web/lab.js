@@ -30,7 +30,7 @@ import {
   showTime,
   showTokens,
 } from "./show.js";
-import { config } from "./state.js";
+import { config, session } from "./state.js";
 import { Story, stepsOf } from "./story.js";
 import { Trouble } from "./trouble.js";
 
@@ -107,6 +107,7 @@ function connectButtons() {
     byHand(() => logIn($("username").value, $("password").value));
   });
   $("play").addEventListener("click", () => story.toggle({ stepwise: reducedMotion.matches }));
+  showStory(story, (choice) => story.predict(choice));
   $("step").addEventListener("click", () => {
     story.pause();
     story.next();
@@ -192,9 +193,9 @@ async function start() {
     .replaceChildren(...(config.differences ?? []).map((each) => element("li", {}, each)));
   const steps = stepsOf(lab, config);
   const begin = () => inTurn(startAgain);
-  const whole = new Story({ steps, begin, show: showStory });
+  const requests = () => session.requests;
+  const whole = new Story({ steps, begin, requests, show: showStory });
   story = whole;
-  showStory(story);
   connectButtons();
   connectKeys();
   greet();
@@ -203,7 +204,8 @@ async function start() {
     story = new Story({
       steps: steps.filter(({ brief }) => brief),
       begin,
-      pace: 900,
+      requests,
+      pace: 900, // too fast to predict anything
       end: "There is more to ask: run the whole story, or press any button.",
       show(brief) {
         showStory(brief);

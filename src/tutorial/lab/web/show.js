@@ -75,7 +75,7 @@ export function showRequest(request) {
     const folded = element(
       "details",
       {},
-      element("summary", {}, `Answer, ${text.length} characters`),
+      element("summary", {}, `Response, ${text.length} characters`),
       body,
     );
     folded.open = status >= 400;
@@ -233,10 +233,37 @@ export function redraw() {
 // The labels of these buttons carry a key's hint; only their words change.
 const setLabel = (button, words) => setText(button.firstChild, words);
 
-export function showStory({ playing, busy, index, over, captions }) {
+let predicted = null;
+
+// `onPredict` is told of a choice, before the response is there.
+export function showStory(story, onPredict = predicted) {
+  predicted = onPredict;
+  const { playing, busy, index, over, captions, question, told, pace } = story;
   setLabel($("play"), playing ? "Pause" : index === null || over ? "Run the whole story" : "Go on");
   $("step").ariaDisabled = String(busy);
   $("story").dataset.on = String(index !== null);
-  setText($("after"), captions[0]);
+  setText($("told"), told ? `${told.right ? "✓" : "✗"} Predicted ${told.choice}. ` : "");
+  $("told").className = told?.right ? "good" : "bad";
+  setText($("seen"), captions[0]);
   setText($("before"), captions[1]);
+  setText($("question"), question?.ask ?? "");
+  showChoices(pace === null ? (question?.choices ?? []) : [], story.prediction);
+  redraw(); // in the height that is left
+}
+
+function showChoices(choices, chosen) {
+  const buttons = [...$("predict").querySelectorAll("button")];
+  $("predict").hidden = !choices.length;
+  if (buttons.map((button) => button.value).join() !== choices.join()) {
+    for (const button of buttons) button.remove();
+    $("predict").append(...choices.map(choiceButton));
+  }
+  for (const button of $("predict").querySelectorAll("button"))
+    button.ariaPressed = String(button.value === chosen);
+}
+
+function choiceButton(choice) {
+  const button = element("button", { type: "button", value: choice }, choice);
+  button.addEventListener("click", () => predicted(choice));
+  return button;
 }

@@ -1,5 +1,6 @@
-// The whole story, step by step: what to ask before, what is done, what could be seen.
+// The whole story, step by step: what comes next, what is done, what could be seen.
 //
+// What to ask before a step is in the server's words, by the step's name: `config.questions`.
 // The steps that are `brief` are a story too: an access token that works, and expires.
 
 const INTRODUCTION = "From the first request to the last refusal, against the real server.";
@@ -8,23 +9,27 @@ const INTRODUCTION = "From the first request to the last refusal, against the re
 function theft(lab, fiveMinutes) {
   return [
     {
-      before: "a thief has copied the new refresh token, and uses it first. Who notices?",
+      name: "steal",
+      before: "a thief has copied the new refresh token, and uses it first.",
       act: lab.steal,
       after: "200, and a pair for the thief. So far nobody has noticed.",
     },
     fiveMinutes("five minutes pass.", "Both access tokens have expired: the owner’s and the thief’s."),
     {
+      name: "thief-refreshes",
       before: "the thief refreshes once more.",
       act: lab.thiefRefresh,
       after: "200. It could go on like this for ever.",
     },
     {
+      name: "owner-refreshes",
       before: "now the owner refreshes, with the token that was copied.",
       act: lab.refresh,
       after: "401: it was exchanged before. Two have held it, so the server ends the session.",
     },
     {
-      before: "does the thief’s new access token still open anything?",
+      name: "thief-calls",
+      before: "the thief calls, with the new access token.",
       act: lab.thiefCall,
       after: "401. Its exp lies ahead, but its session has ended: for both.",
     },
@@ -34,16 +39,19 @@ function theft(lab, fiveMinutes) {
       after: "A new session. The thief has nothing that belongs to it.",
     },
     {
-      before: "what does the server know about the owner’s sessions?",
+      name: "list-sessions",
+      before: "the owner lists the sessions.",
       act: lab.listDevices,
       after: "The list says why the first one ended: token_reused. Time for a new password.",
     },
     {
-      before: "log out. Which of the two tokens can the server take back?",
+      name: "end-session",
+      before: "log out.",
       act: lab.logOut,
       after: "Both: every request asks whether the session has ended.",
     },
     {
+      name: "call-after-logout",
       before: "the same request again, with an access token that has not expired.",
       act: lab.call,
       after: "401, at once. In part 10 it was 200 for up to five minutes.",
@@ -55,26 +63,30 @@ export function stepsOf(lab, config) {
   const protectedUrl = `GET ${config.protected}`;
   const steps = [
     {
+      name: "no-token",
       before: `somebody asks for ${protectedUrl} and says nothing about who they are.`,
       act: lab.sendBare,
       after: "401: who is asking? The server keeps no session that would tell it.",
     },
     {
-      before: "log in. A password goes there, once. What comes back?",
+      name: "log-in",
+      before: "log in.",
       brief: true,
       act: lab.logInAsDemo,
       after:
         "A token pair: an access token for every request, and a refresh token for when it is gone.",
     },
     {
-      before: "the same request, with the access token. What does the server have to look up?",
+      name: "call",
+      before: "the same request, with the access token.",
       brief: true,
       act: lab.call,
       after:
         `200. The signature fits, and exp is still ahead. ${config.sessions ? "Session and user were looked up, together." : "Only the user was looked up, and no session."}`,
     },
     {
-      before: "one character of the payload is changed. Will anybody notice?",
+      name: "tamper",
+      before: "one character of the payload is changed.",
       act: lab.callTampered,
       after: "401, token is invalid: the signature no longer fits what it signs.",
     },
@@ -95,41 +107,47 @@ export function stepsOf(lab, config) {
       brief: true,
     },
     {
-      before: "the same request with the same token. What does the server say?",
+      name: "call-expired",
+      before: "the same request with the same token.",
       brief: true,
       act: lab.call,
-      after: "401, token is expired. It was refused by its exp, not by anybody’s decision.",
+      after: "401, token is expired. Its exp refused it, and nobody had to decide anything.",
     },
     {
-      before: "send the refresh token. Why is no password needed?",
+      name: "refresh",
+      before: "send the refresh token.",
       act: lab.refresh,
       after: "A new access token, and by rotation a new refresh token: 15 days begin again.",
     },
     {
       before: "and the request once more, with the new access token.",
       act: lab.call,
-      after: "200. Whoever comes back within 15 days never sees the log-in form again.",
+      after: "200. Anyone who comes back within 15 days never sees the login form again.",
     },
   );
-  if (config.sessions) return [...steps, ...theft(lab, fiveMinutes)];
+  const asking = (all) => all.map((step) => ({ ...step, question: config.questions[step.name] }));
+  if (config.sessions) return asking([...steps, ...theft(lab, fiveMinutes)]);
   steps.push(
     {
-      before: "the refresh token that was just exchanged, once more. Somebody has copied it.",
+      name: "replay",
+      before: "the refresh token that was just exchanged, once more.",
       act: lab.replay,
       after: config.hasBlacklist
         ? `401, blacklisted. In part ${config.firstWithTokens} this was green: now a refresh token is good for one refresh.`
-        : `200, and a pair for whoever copied it. Rotation alone retires nothing; part ${config.firstWithBlacklist} does.`,
+        : `200, and a pair for anyone who copied it. Rotation alone retires nothing; part ${config.firstWithBlacklist} does.`,
     },
   );
   if (config.logout) {
     steps.push(
       {
-        before: "log out. Which of the two tokens can the server take back?",
+        name: "log-out",
+        before: "log out.",
         act: lab.logOut,
         after: "The refresh token is on the blacklist: nobody stays logged in with it.",
       },
       {
-        before: "logged out. Does the access token still open anything?",
+        name: "call-after-logout",
+        before: "the same request, with the access token from before.",
         act: lab.call,
         after: "200: what logging out leaves. No list is asked for an access token, only its exp.",
       },
@@ -148,22 +166,36 @@ export function stepsOf(lab, config) {
         after: "Every token has expired, whoever has it.",
       },
       {
-        before: "does the refresh token still help?",
+        name: "refresh-after-15-days",
+        before: "send the refresh token.",
         act: lab.refresh,
         after: "401. Only the password helps now: log in again, and a new pair begins its life.",
       },
     );
   }
-  return steps;
+  return asking(steps);
 }
 
-// Plays the steps, or goes through them one by one. `show(story)` is told of every change.
+// Plays the steps, or goes through them one by one. `show(story)` is told of every change, and
+// `requests()` is what has been sent: the status of the last one settles a prediction.
 export class Story {
-  constructor({ steps, begin, show, pace = null, end = "That was the whole story." }) {
-    Object.assign(this, { steps, begin, show, pace, end });
+  constructor({ steps, begin, show, requests, pace = null, end = "That was the whole story." }) {
+    Object.assign(this, { steps, begin, show, requests, pace, end });
     this.index = null; // of the next step; null before the story
     this.playing = null;
     this.busy = false;
+    this.prediction = null; // the choice for the next step, and how the last one turned out
+    this.told = null;
+  }
+
+  get question() {
+    return this.steps[this.index]?.question;
+  }
+
+  predict(choice) {
+    if (this.busy) return;
+    this.prediction = choice;
+    this.show(this);
   }
 
   get over() {
@@ -199,11 +231,15 @@ export class Story {
     this.busy = true;
     this.halted = false;
     this.show(this);
+    const before = this.requests().length;
     const done = await this.steps[this.index].act(() => this.halted);
     this.busy = false;
     // It may have been closed in the meantime.
-    if (this.index !== null && done) this.index += 1;
-    else this.playing = null;
+    if (this.index !== null && done) {
+      this.told = this.compared(this.requests().slice(before).at(-1));
+      this.prediction = null;
+      this.index += 1;
+    } else this.playing = null;
     this.show(this);
   }
 
@@ -213,21 +249,28 @@ export class Story {
     this.show(this);
   }
 
+  compared(request) {
+    const choice = this.prediction;
+    return choice && request ? { choice, right: choice === String(request.status) } : null;
+  }
+
   close() {
-    this.index = null;
+    this.index = this.prediction = this.told = null;
     this.pause();
   }
 
   async rewind() {
     if (!(await this.begin())) return false;
     this.index = 0;
+    this.prediction = this.told = null;
     this.show(this);
     return true;
   }
 
   // As long as the captions take to read aloud, unless somebody is in a hurry.
   reading() {
-    const milliseconds = this.pace ?? 1500 + 40 * this.captions.join(" ").length;
+    const text = [...this.captions, this.question?.ask ?? ""].join(" ");
+    const milliseconds = this.pace ?? 1500 + 40 * text.length;
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 }
