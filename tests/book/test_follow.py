@@ -174,7 +174,7 @@ class Hurried(Robot):
 
     def environment(self):
         lines = {"PYTHON_BASIC_REPL": "1"} if self.line_by_line else {}
-        return super().environment() | lines
+        return super().environment() | lines | {"PYTHONPYCACHEPREFIX": self.compiled}
 
     def check_aside(self, step):
         pass
@@ -185,6 +185,7 @@ def robot(tmp_path, beginning, environment):
     home = tmp_path / "home"
     shutil.copytree(beginning, home)
     robot = Hurried(home)
+    robot.compiled = str(environment.with_name("pycache"))  # Django, once for all tests
     (robot.project / ".venv").symlink_to(environment)
     robot.rows = table_rows(robot.project / "db.sqlite3")
     yield robot

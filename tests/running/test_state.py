@@ -9,7 +9,8 @@ import pytest
 
 from tutorial.errors import Problem
 from tutorial.project_files import clean_copy
-from tutorial.running.environment import DATABASE, child_environment
+from tutorial.running import filled
+from tutorial.running.environment import DATABASE, UPLOADS, child_environment
 from tutorial.running.server import serve
 
 from .asking import PART, images, login, refresh, upload, wait_for
@@ -137,3 +138,70 @@ def test_an_empty_database_is_filled(keep):
     (keep / DATABASE).touch()
     with serve(PART.path, keep=keep) as server:
         assert login(server.url).status_code == 200
+
+
+# What is filled once, and copied for every start after that
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """An empty folder for what is kept, also for the server's process."""
+    monkeypatch.setattr(filled, "KEPT", tmp_path / "filled")
+    return tmp_path / "filled"
+
+
+def test_a_part_is_filled_once_and_each_run_has_a_copy_of_its_own(kept):
+    with serve(PART.path) as server:
+        assert "pictures added" in server.log()
+        pair = login(server.url).json()
+        assert upload(server.url, pair["access"], "Mine").status_code == 201
+    (folder,) = kept.iterdir()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with serve(PART.path) as server:
+        assert "pictures added" not in server.log()
+        got = images(server.url, login(server.url).json()["access"]).json()
+        assert got["count"] == 8 and "Mine" not in str(got)
+        assert upload(server.url, login(server.url).json()["access"], "Mine").status_code == 201
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_what_cannot_be_taken_is_filled_anew(kept):
+    with serve(PART.path):
+        pass
+    (folder,) = kept.iterdir()
+    (folder / DATABASE).unlink()
+    with serve(PART.path) as server:
+        assert images(server.url, login(server.url).json()["access"]).json()["count"] == 8
+        assert len(list((server.state / UPLOADS / "images").glob("*.*"))) == 8
+
+
+def test_what_is_kept_is_for_one_state_of_a_part_and_for_no_other_project(tmp_path, monkeypatch):
+    project = tmp_path / PART.slug
+    clean_copy(PART.path, project)
+    assert filled.place(project) is None
+    monkeypatch.setattr("tutorial.ladder.PARTS", tmp_path)
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(packages))
+    places = [filled.place(project), filled.place(project, "another fact")]
+    assert filled.place(project) == places[0]
+    (project / "reviews/models.py").touch()
+    assert filled.place(project) == places[0]
+    with (project / "reviews/models.py").open("a", encoding="utf-8") as file:
+        file.write("# changed")
+    places.append(filled.place(project))
+    os.utime(packages, (1, 1))  # as a package that is installed does
+    places.append(filled.place(project))
+    assert len(set(places)) == 4
+
+
+def test_as_many_as_are_used_are_kept(kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(filled, "MOST", 2)
+    database = tmp_path / DATABASE
+    database.write_bytes(b"filled")
+    for number, name in enumerate("abc"):
+        filled.keep(kept / name, database, tmp_path / "none")
+        os.utime(kept / name, (number, number))
+    assert filled.take(kept / "b", tmp_path / "copy", tmp_path / "uploads")
+    filled.keep(kept / "d", database, tmp_path / "none")
+    assert sorted(path.name for path in kept.iterdir()) == ["b", "d"]

@@ -88,7 +88,7 @@ class Robot:
         self.terminals: dict[str, Terminal] = {}
         self.rows: Rows = {}
         self.edited: list[Path] = []  # what a running server has to notice
-        self.aside = ThreadPoolExecutor(max_workers=2)
+        self.aside = ThreadPoolExecutor(max_workers=1)
         self.checks: list[Future[None]] = []
 
     # A chapter
@@ -389,12 +389,15 @@ class Robot:
         self.checks.append(self.aside.submit(self.check, step, home))
 
     def check(self, step: Step, home: Path) -> None:
+        # Every check at one path, where it finds what was compiled of the same environment.
+        home = home.rename(self.home / ".checks" / "now")
         terminal = self.tutorials_terminal(home)
         try:
             for command in step.commands:
                 self.judge(step, command, self.give(command, terminal), terminal.code)
         finally:
             terminal.close()
+            shutil.rmtree(home)
 
     def report_checks(self, *, wait: bool) -> None:
         """Raise the Mistake of a check that has failed."""
@@ -405,6 +408,8 @@ class Robot:
     def close(self) -> None:
         self.close_terminals()
         self.aside.shutdown(cancel_futures=True)
+        compiled = ROOT / ".cache" / "pycache"  # by the checks, of a home that is no more
+        shutil.rmtree(compiled.joinpath(*self.home.parts[1:]), ignore_errors=True)
 
     # After a chapter
 

@@ -114,15 +114,25 @@ def prepare() -> None:
 
 def fill() -> None:
     """Fill a new database with the demo data, the pictures and two users."""
+    from django.conf import settings
     from django.contrib.auth import get_user_model
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command, get_commands
+    from django.db import connection
 
-    call_command("migrate", verbosity=0, interactive=False)
-    if Path("reviews", "fixtures", "demo.json").exists():
-        call_command("loaddata", "demo", verbosity=0)
-    if "load_pictures" in get_commands():
-        call_command("load_pictures", stdout=sys.stderr)
+    from tutorial.running import filled
+
+    kept = os.environ.get("TUTORIAL_FILLED")
+    run = Path(connection.settings_dict["NAME"]), Path(settings.MEDIA_ROOT)
+    if not kept or not filled.take(Path(kept), *run):
+        call_command("migrate", verbosity=0, interactive=False)
+        if Path("reviews", "fixtures", "demo.json").exists():
+            call_command("loaddata", "demo", verbosity=0)
+        if "load_pictures" in get_commands():
+            call_command("load_pictures", stdout=sys.stderr)
+        connection.close()  # which also ends a write-ahead log
+        if kept:
+            filled.keep(Path(kept), *run)
     add_users(get_user_model(), make_password(PASSWORD))  # slow on purpose: once is enough
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tutorial.errors import Problem
+from tutorial.running import filled
 from tutorial.running.child import PASSWORD
 from tutorial.running.clock import Clock
 from tutorial.running.environment import DATABASE, UPLOADS, project_environment
@@ -105,6 +106,8 @@ def serve(
             state = stack.enter_context(_kept(keep) if keep else temporary_folder("tutorial-"))
         variables = project_environment(project, state, settings=settings, learners=learners)
         variables |= environment or {}
+        if kept := filled.place(project, settings, variables.get("TUTORIAL_WITHOUT", "")):
+            variables["TUTORIAL_FILLED"] = str(kept)
         if access_lifetime is not None:
             variables["TUTORIAL_ACCESS_LIFETIME"] = str(access_lifetime)
         log_path = None if show_log else state / "server.log"
