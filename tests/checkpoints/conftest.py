@@ -320,6 +320,7 @@ def admin_client(db, admin_user):
 def django_db_setup(request, django_test_environment, django_db_blocker):
     """The migrated database, in memory: migrated once, and copied from then on."""
     from django.conf import settings
+    from django.test import TransactionTestCase
 
     from tutorial.checking import database
 
@@ -330,7 +331,8 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
 
             setup_databases(0, interactive=False)
         else:
-            database.set_up(request.config.state)
+            database.set_up()
+            TransactionTestCase._fixture_teardown = database.restored()
     yield
 
 
