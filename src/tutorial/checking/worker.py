@@ -498,9 +498,12 @@ class Worker:
             *job.get("select", []),
             *([] if job.get("select") else [job["checkpoints"]]),
             "-q",
-            "--tb=no",
+            # A failure is told in words elsewhere: pytest's own account would take as long again.
+            *("--tb=native", "--no-summary"),
             *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "pytest_django.plugin"),
             *("-p", "time_machine", "-p", "no:randomly"),
+            # Nobody reads what they keep of each promise: the log has all that is printed.
+            *("--capture=no", "-p", "no:logging", "-p", "no:unittest", "-p", "no:doctest"),
             f"--rootdir={job['root']}",
             f"--confcutdir={job['checkpoints']}",
             f"--config-file={job['root']}/pyproject.toml",
