@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-from tutorial.checking.comparison import Difference, classes, compare, other_names
+from tutorial.checking.comparison import Difference, classes, compare, other_names, parsed
 from tutorial.checking.diagnosis.model import Cause, Observed
 
 
@@ -220,11 +219,10 @@ class Places:
     def joined(self) -> Iterable[tuple[str, int, str]]:
         """Yield the strings of the settings that begin on one line and end on another."""
         for file in self.settings_files():
-            with suppress(SyntaxError, ValueError):
-                for node in ast.walk(ast.parse(self.sources[file])):
-                    if isinstance(node, ast.List | ast.Tuple):
-                        for item in node.elts:
-                            text = item.value if isinstance(item, ast.Constant) else None
-                            in_two_lines = item.lineno != item.end_lineno
-                            if isinstance(text, str) and in_two_lines and "\n" not in text:
-                                yield file, item.lineno, text
+            for node in ast.walk(parsed(self.sources[file])):
+                if isinstance(node, ast.List | ast.Tuple):
+                    for item in node.elts:
+                        text = item.value if isinstance(item, ast.Constant) else None
+                        in_two_lines = item.lineno != item.end_lineno
+                        if isinstance(text, str) and in_two_lines and "\n" not in text:
+                            yield file, item.lineno, text
