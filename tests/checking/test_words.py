@@ -64,7 +64,13 @@ def test_no_promise_crashes(answer, tmp_path):
     command = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "checkpoints"), "-q"]
     command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--tb=native"]
     subprocess.run(
-        [*command, "--no-summary", "-p", "no:cacheprovider", f"--config-file={ROOT / 'pyproject.toml'}"],
+        [
+            *command,
+            "--no-summary",
+            "-p",
+            "no:cacheprovider",
+            f"--config-file={ROOT / 'pyproject.toml'}",
+        ],
         cwd=tmp_path,
         env=child_environment(),
         capture_output=True,

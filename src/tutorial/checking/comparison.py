@@ -114,7 +114,7 @@ def parsed(text: str) -> ast.Module:
     """
     try:
         return ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # however deep it goes
         return ast.Module(body=[], type_ignores=[])
 
 

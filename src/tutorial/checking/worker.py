@@ -70,9 +70,13 @@ class Worker:
         self.write(ready=True)
         if self.job.get("promises", True):
             import pytest
+            import pytest_django.plugin
+            import time_machine
 
+            # As modules: to find a plugin by name, pytest reads what every package provides.
+            plugins = [self, pytest_django.plugin, time_machine]
             try:
-                return int(pytest.main(self.arguments(), plugins=[self]))
+                return int(pytest.main(self.arguments(), plugins=plugins))
             except BaseException as error:
                 self.write(broken=json.dumps(observe.raised(error, self.project)))
                 raise
@@ -500,8 +504,7 @@ class Worker:
             "-q",
             # A failure is told in words elsewhere: pytest's own account would take as long again.
             *("--tb=native", "--no-summary"),
-            *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "pytest_django.plugin"),
-            *("-p", "time_machine", "-p", "no:randomly"),
+            *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"),
             # Nobody reads what they keep of each promise: the log has all that is printed.
             *("--capture=no", "-p", "no:logging", "-p", "no:unittest", "-p", "no:doctest"),
             f"--rootdir={job['root']}",

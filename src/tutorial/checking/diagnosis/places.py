@@ -10,12 +10,6 @@ from typing import Any
 from tutorial.checking.comparison import Difference, classes, compare, other_names, parsed
 from tutorial.checking.diagnosis.model import Cause, Observed
 
-
-def sentence(text: str) -> str:
-    """Return a text with the full stop that it may have already."""
-    return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
-
-
 PLAIN_CODE = re.compile(r"[A-Za-z_][A-Za-z_0-9]{2,}")
 
 

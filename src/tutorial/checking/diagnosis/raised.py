@@ -9,9 +9,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from tutorial.checking.comparison import Difference, parsed, related
-from tutorial.checking.diagnosis.model import ASKED, COMPARED, LOADING, Cause, Seen
+from tutorial.checking.diagnosis.model import ASKED, COMPARED, LOADING, Cause, Seen, sentence
 from tutorial.checking.diagnosis.noticed import SETTINGS_OF, Noticed
-from tutorial.checking.diagnosis.places import PLAIN_CODE, sentence
+from tutorial.checking.diagnosis.places import PLAIN_CODE
 
 TEMPLATES_OF = {
     "rest_framework": "rest_framework",
