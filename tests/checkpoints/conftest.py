@@ -13,6 +13,7 @@ without either is refused.
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -32,6 +33,8 @@ CHECKS = (
     "TUTORIAL_PREFIXES",
     "TUTORIAL_PROJECT",
 )
+# Of a token in a message, its beginning: whole, it fills a screen.
+TOKEN = re.compile(r"\b(eyJ[\w-]{8})[\w.-]+")
 
 
 def pytest_addoption(parser):
@@ -220,9 +223,11 @@ def pytest_runtest_makereport(item, call):
 
 def what_was_said(error):
     """The first line of an assertion is written for a person; of another error, its name helps."""
-    first = str(error).partition("\n")[0]
+    first = TOKEN.sub(r"\1…", str(error).partition("\n")[0])
     if isinstance(error, AssertionError | pytest.fail.Exception):
-        return first.removeprefix("Failed: ")
+        first = first.removeprefix("Failed: ")
+        bare = first.removeprefix("assert ")  # an assertion without words of its own
+        return first if bare == first else f"“{bare}” should hold, and does not"
     return f"{type(error).__name__}: {first}"
 
 
