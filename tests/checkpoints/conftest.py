@@ -27,6 +27,7 @@ from tutorial.running.environment import DATABASE, project_environment
 
 # What `tutorial check` tells the processes that it starts; a server is one of them.
 CHECKS = (
+    "TUTORIAL_CONFIGURATION",
     "TUTORIAL_FAST_PASSWORDS",
     "TUTORIAL_FENCE",
     "TUTORIAL_LANGUAGE",

@@ -140,7 +140,12 @@ class Worker:
     def set_up(self, settings: str) -> None:
         from tutorial.checking import observe
 
-        os.environ.pop("DJANGO_CONFIGURATION", None)  # which pytest-django would go by
+        if configuration := os.environ.pop("DJANGO_CONFIGURATION", None):
+            os.environ["TUTORIAL_CONFIGURATION"] = configuration
+            # django-configurations would make settings of a class of our module, too.
+            if importer := sys.modules.get("configurations.importer"):
+                kind = importer.ConfigurationImporter
+                sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, kind)]
         os.environ.update(
             DJANGO_SETTINGS_MODULE="tutorial.running.settings",
             TUTORIAL_SETTINGS=settings,
