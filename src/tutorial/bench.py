@@ -1,7 +1,7 @@
 """Measures what the README and the chapters promise, and prints it: ``nox -s bench``.
 
     python -m tutorial.bench            everything
-    python -m tutorial.bench writers    one of pages, writers, sessions, cleaning, checks,
+    python -m tutorial.bench writers    one of pages, writers, sessions, cleaning, checks, saves,
                                         playground, commands
 
 Nothing here passes or fails: a number depends on the machine, so it is for reading.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -186,7 +187,8 @@ def seconds(*command: str, cwd: Path = ROOT, times: int = 1) -> float:
 def main() -> None:
     console = Console()
     console.print(f"Python {sys.version.split()[0]} on {sys.platform}\n")
-    for measure in (pages, writers, sessions, cleaning, checks, playground, commands):
+    measures = (pages, writers, sessions, cleaning, checks, saves, playground, commands)
+    for measure in measures:
         if measure.__name__ in (sys.argv[1:] or [measure.__name__]):
             measure(console)
 
@@ -404,6 +406,49 @@ def timed_check(part: Part, folder: Path, aim: str = "") -> tuple[str, str, str,
     hardening = {one["id"] for one in outcome.promises if one["hardening"]}
     chapters = [taken for taken, promise in times if promise not in hardening]
     return f"{times[0][0]:.1f} s", f"{max(chapters):.1f} s", aim, f"{times[-1][0]:.1f} s"
+
+
+def saves(console: Console) -> None:
+    """Print how long after a save ``tutorial check --watch`` says what has become of a mistake."""
+    table = Table(
+        "part", "still there", "fixed", "aim", title="tutorial check --watch, after a save"
+    )
+    for part in (first("has_tokens"), first("has_blacklist")):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "project"
+            clean_copy(part.path, folder)
+            file = folder / "medium" / "settings.py"
+            right = file.read_text(encoding="utf-8")
+            wrong = right.replace('"ROTATE_REFRESH_TOKENS": True', '"ROTATE_REFRESH_TOKENS": False')
+            file.write_text(wrong, encoding="utf-8")
+            command = [sys.executable, "-u", "-m", "tutorial", "check", str(part.number), "--watch"]
+            process = subprocess.Popen(
+                [*command, str(folder)], stdout=subprocess.PIPE, encoding="utf-8"
+            )
+            try:
+                until(process, "Waiting")
+                taken = [f"{saved(process, file, wrong + '# again', '✗'):.1f} s"]
+                until(process, "Waiting")
+                taken += [f"{saved(process, file, right, '✓'):.1f} s"]
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.communicate()
+            table.add_row(str(part), *taken, "2 s")
+    console.print(table)
+
+
+def saved(process: subprocess.Popen[str], file: Path, text: str, mark: str) -> float:
+    """Save a file; return the seconds until a line with the mark is printed."""
+    file.write_text(text, encoding="utf-8")
+    start = time.monotonic()
+    until(process, mark)
+    return time.monotonic() - start
+
+
+def until(process: subprocess.Popen[str], mark: str) -> None:
+    """Read what a process prints up to a line that holds the mark."""
+    while mark not in answer_of(process) and process.poll() is None:
+        pass
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tutorial.checking.comparison import compare
-from tutorial.checking.diagnosis import Observed, diagnose
+from tutorial.checking.diagnosis import Doctor, Observed, diagnose
 from tutorial.running.environment import SOURCES
 
 VIEWS = """
@@ -49,6 +51,30 @@ def test_what_was_observed_can_travel_as_json():
     [cause] = diagnose(Observed(**json.loads(json.dumps(observed)))).causes
     assert cause.file == "reviews/models.py"
     assert cause.todo == "Is `ordering` in Product's Meta?"
+
+
+@pytest.mark.parametrize("rule", ["of_promise", "of_load", "is_the_place_of_an_app"])
+def test_a_rule_that_fails_leaves_what_was_observed(rule, monkeypatch):
+    """The promise's own question, or the exception; nothing of ours shows."""
+
+    def fail(*_):
+        raise KeyError("a slip of ours")
+
+    monkeypatch.setattr(Doctor, rule, fail)
+    other = {"reviews/views.py": VIEWS.replace("queryset", "query_set")}
+    observed = {"failures": [failure()], "sources": {"reviews/views.py": VIEWS}, "chapter": other}
+    [cause] = diagnose(Observed(**observed)).causes
+    if rule == "of_promise":
+        assert (cause.file, cause.todo) == ("reviews/models.py", "Is `ordering` in Product's Meta?")
+    frame = {"file": "reviews/views.py", "line": 4, "code": "class …", "function": "", "own": True}
+    raised = {"type": "TypeError", "message": "odd", "about": {}, "frames": [frame], "cause": None}
+    finding = {"kind": "load", "fatal": True, "raised": raised}
+    found = diagnose(Observed(**observed, findings=[finding]))
+    assert found.blocked and found.causes[0].file == "reviews/views.py"
+    assert (found.causes[0].line, "TypeError" in found.causes[0].said) == (4, True)
+    assert "slip of ours" not in str(found.causes)
+    # Our own tests are told.
+    assert bool(found.slips) == (rule in {"of_load", "is_the_place_of_an_app"})
 
 
 def test_a_confirmed_status_code_outranks_the_question():

@@ -1,5 +1,6 @@
 """What the checkpoint tests promise to anyone who writes one, and to whoever calls them."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -89,3 +90,14 @@ def test_what_only_our_parts_promise_can_be_asked_of_any_project(promises, tmp_p
     assert "1 deselected" in promises(snapshot, *own).stdout
     assert "1 passed" in promises(snapshot, *own, "--snapshot").stdout
     assert "1 passed" in promises(snapshot, f"--part={LADDER[0]}").stdout
+
+
+def test_a_failure_is_told_in_words(promises, tmp_path):
+    """Also of an assertion that has none, and of a token only the beginning."""
+    report = tmp_path / "report.jsonl"
+    old = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln is old"
+    other = GOOD.replace("test_it", "test_that")
+    promises(f"{GOOD}    assert [1] == [2]\n{other}    assert 0, {old!r}\n", f"--report={report}")
+    lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+    said = [line["said"] for line in lines if "said" in line]
+    assert said == ["“[1] == [2]” should hold, and does not", "eyJhbGciOiJ… is old"]

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import venv
 import zipfile
 from pathlib import Path
@@ -334,6 +335,23 @@ def logs_everywhere(folder):
     )
 
 
+def settings_in_a_class(folder):
+    """As django-configurations has them."""
+    settings = folder / "medium" / "settings.py"
+    imports, start, rest = settings.read_text("utf-8").partition("BASE_DIR =")
+    body = textwrap.indent(start + rest, "    ")
+    text = (
+        f"{imports}from configurations import Configuration\n\n\nclass Dev(Configuration):\n{body}"
+    )
+    settings.write_text(text, "utf-8")
+    set_module = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'medium.settings')"
+    edit(
+        folder / "manage.py",
+        (set_module, f"{set_module}\n    os.environ.setdefault('DJANGO_CONFIGURATION', 'Dev')"),
+        ("from django.core.management import", "from configurations.management import"),
+    )
+
+
 def its_environment_is_called(name):
     def make(folder):
         bare_environment(folder / name)
@@ -388,7 +406,9 @@ SHAPES = {
         views_in_a_package,
         routes_in_the_app,
     ],
-    TOKENS.number: [another_language],
+    # The last part that starts without a key of its own: in a class, Django's error hides ours.
+    TOKENS.number - 1: [settings_in_a_class],
+    TOKENS.number: [another_language, another_package],
 }
 CASES = [(number, shape) for number, shapes in SHAPES.items() for shape in shapes]
 

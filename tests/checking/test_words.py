@@ -76,10 +76,11 @@ def run_promises(answer, folder, left_out=()):
         text.replace("MIDDLEWARE = [", 'MIDDLEWARE = [\n    "medium.odd.Odd",'), "utf-8"
     )
     command = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "checkpoints"), "-q"]
-    command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--tb=no"]
+    command += [f"--part={part}", f"--project={copy}", f"--report={report}", "--tb=native"]
     command += [f"--deselect=tests/checkpoints/{name}" for name in left_out]
+    command += ["--no-summary", "-p", "no:cacheprovider"]
     subprocess.run(
-        [*command, "-p", "no:cacheprovider", f"--config-file={ROOT / 'pyproject.toml'}"],
+        [*command, f"--config-file={ROOT / 'pyproject.toml'}"],
         cwd=folder,
         env=child_environment(),
         capture_output=True,

@@ -13,6 +13,7 @@ without either is refused.
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -26,12 +27,15 @@ from tutorial.running.environment import DATABASE, project_environment
 
 # What `tutorial check` tells the processes that it starts; a server is one of them.
 CHECKS = (
+    "TUTORIAL_CONFIGURATION",
     "TUTORIAL_FAST_PASSWORDS",
     "TUTORIAL_FENCE",
     "TUTORIAL_LANGUAGE",
     "TUTORIAL_PREFIXES",
     "TUTORIAL_PROJECT",
 )
+# Of a token in a message, its beginning: whole, it fills a screen.
+TOKEN = re.compile(r"\b(eyJ[\w-]{8})[\w.-]+")
 
 
 def pytest_addoption(parser):
@@ -220,9 +224,11 @@ def pytest_runtest_makereport(item, call):
 
 def what_was_said(error):
     """The first line of an assertion is written for a person; of another error, its name helps."""
-    first = str(error).partition("\n")[0]
+    first = TOKEN.sub(r"\1…", str(error).partition("\n")[0])
     if isinstance(error, AssertionError | pytest.fail.Exception):
-        return first.removeprefix("Failed: ")
+        first = first.removeprefix("Failed: ")
+        bare = first.removeprefix("assert ")  # an assertion without words of its own
+        return first if bare == first else f"“{bare}” should hold, and does not"
     return f"{type(error).__name__}: {first}"
 
 
@@ -320,6 +326,7 @@ def admin_client(db, admin_user):
 def django_db_setup(request, django_test_environment, django_db_blocker):
     """The migrated database, in memory: migrated once, and copied from then on."""
     from django.conf import settings
+    from django.test import TransactionTestCase
 
     from tutorial.checking import database
 
@@ -330,7 +337,8 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
 
             setup_databases(0, interactive=False)
         else:
-            database.set_up(request.config.state)
+            database.set_up()
+            TransactionTestCase._fixture_teardown = database.restored()
     yield
 
 

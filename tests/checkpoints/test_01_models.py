@@ -170,6 +170,10 @@ import json, os
 if "TUTORIAL_FENCE" in os.environ:
     from tutorial.running import fence
     fence.put_up(json.loads(os.environ["TUTORIAL_FENCE"]), os.environ["TUTORIAL_STATE"])
+if "TUTORIAL_CONFIGURATION" in os.environ:  # settings in a class, of django-configurations
+    os.environ["DJANGO_CONFIGURATION"] = os.environ["TUTORIAL_CONFIGURATION"]
+    from configurations import importer
+    importer.install()
 """
 # Settings read the environment once, at the start.
 PRODUCTION = """

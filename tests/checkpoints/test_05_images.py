@@ -91,7 +91,7 @@ SHAPES = [
 REFUSED = {
     "too many bytes": lambda: ("big.png", heavy_png()),
     "too many pixels": lambda: ("large.png", blank_png(5000, 5000)),
-    "a decompression bomb": lambda: ("bomb.png", blank_png(30000, 30000)),
+    "a decompression bomb": lambda: ("bomb.png", blank_png(14000, 14000)),
     "an SVG": lambda: ("drawing.svg", SVG),
     "an SVG named .png": lambda: ("drawing.png", SVG),
     "a text file named .png": lambda: ("letter.png", b"Dear reader,\n"),

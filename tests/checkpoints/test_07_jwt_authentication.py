@@ -291,14 +291,14 @@ def test_a_page_may_read_what_is_missing(client):
 
 @pytest.mark.hardening
 @pytest.mark.mend("medium/settings.py", "Is the public key refused where DEBUG is off?")
-def test_the_public_key_is_for_development_only(project, pytestconfig):
+def test_the_public_key_is_for_development_only(project):
     """With DEBUG off and no DJANGO_SECRET_KEY, the project does not start, and says why."""
     environment = {name: value for name, value in os.environ.items() if name[:7] != "DJANGO_"}
-    environment["DJANGO_SETTINGS_MODULE"] = pytestconfig.option.settings_module
+    environment["DJANGO_SETTINGS_MODULE"] = os.environ["TUTORIAL_SETTINGS"]
 
     def start(debug):
         return subprocess.run(
-            [sys.executable, "-m", "django", "check"],
+            [sys.executable, "manage.py", "check"],
             env={**environment, "DJANGO_DEBUG": debug},
             cwd=project,
             capture_output=True,

@@ -379,7 +379,8 @@ def test_one_s_own_sessions_newest_first(user, grace, time_machine):
         if minute == 1:
             caller = client
     got = [(one["client"], one["current"]) for one in listed(caller)]
-    assert got == [("device 2", False), ("device 1", True), ("device 0", False)], got
+    wanted = [("device 2", False), ("device 1", True), ("device 0", False)]
+    assert got == wanted, f"one's own devices, and which is current, should be {wanted}, got {got}"
 
 
 @pytest.mark.mend("accounts/views.py", "Does SessionView end the session, and say why?")

@@ -28,6 +28,7 @@ from tutorial.project_files import copy_what_runs, own_files, what_runs
 from tutorial.running.folder import temporary_folder
 
 TOTALS = ROOT / ".cache" / "promises.json"
+SOON = 1.0  # seconds into a check in a watch: what has failed by then is told, if not all is known
 
 
 def check(
@@ -144,7 +145,7 @@ def watched_run(
 ) -> Outcome:
     """Run the promises, with a line that shows how far they are.
 
-    In a watch, whoever waits is told as soon as what failed last time has failed again.
+    In a watch, whoever waits is told what has become of the promises that failed last time.
     """
     wanted = set(first or [])
     with Progress(
@@ -156,7 +157,7 @@ def watched_run(
         disable=quiet or not console.is_terminal,
     ) as progress:
         task = progress.add_task("Getting ready", total=None)
-        told = False
+        told, start = False, time.monotonic()
 
         def seen(outcome: Outcome) -> None:
             nonlocal told
@@ -168,16 +169,24 @@ def watched_run(
                 completed=len(outcome.results),
                 total=outcome.total or None,
             )
-            if wanted and not told and not quiet:
-                done = {result["id"] for result in outcome.results} & wanted
-                if done == wanted & {promise["id"] for promise in outcome.promises} and failed:
-                    told = True
-                    if causes := judge(part, outcome, sources).causes:
-                        console.print()
-                        report.tell_first(causes[0], console)
-                        console.print("  …", style="dim")
+            if wanted and not told and not quiet and outcome.results:
+                done = {result["id"] for result in outcome.results}
+                again = wanted & {promise["id"] for promise in outcome.promises}
+                told = again <= done or bool(failed and time.monotonic() - start > SOON)
+                if told:
+                    tell_early(part, outcome, sources, console)
 
         return run(part, project, copy, tools, first=first, seen=seen, everything=everything)
+
+
+def tell_early(part: Part, outcome: Outcome, sources: dict[str, str], console: Console) -> None:
+    """Say what has become of the promises that failed last time, while the others are checked."""
+    if not outcome.failed:
+        console.print("\n✓ What did not hold last time holds now.", style="green")
+    elif causes := judge(part, outcome, sources).causes:
+        console.print()
+        report.tell_first(causes[0], console)
+    console.print("  …", style="dim")
 
 
 def known_total(part: Part) -> int:

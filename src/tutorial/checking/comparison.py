@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fnmatch import fnmatch
+from functools import lru_cache
 
+TEXTS = 500  # that are remembered
 # Not part of how a project behaves.
 ELSEWHERE = ("*/migrations/*", "*/tests/*", "test_*", "*/test_*", "*/tests.py", "tests.py",
              "conftest.py", "*/conftest.py", "manage.py", "*/wsgi.py", "*/asgi.py", "*/apps.py",
@@ -95,16 +97,35 @@ def units(sources: dict[str, str], settings: str) -> Iterator[Unit]:
     for file, text in sources.items():
         if not file.endswith(".py") or any(fnmatch(file, pattern) for pattern in ELSEWHERE):
             continue
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
-            continue
         is_settings = file == settings or (split and file.rpartition("/")[0] == folder)
         scope = ""
         if file.endswith("urls.py"):
             first = file.split("/")[-2] if "/" in file else ""
             scope = "urls" if first == settings.split("/")[0] else f"{first}/urls"
-        yield from of_module(tree, file, scope, is_settings)
+        yield from of_file(text, file, scope, is_settings)
+
+
+@lru_cache(TEXTS)
+def parsed(text: str) -> ast.Module:
+    """Return the tree of a module, an empty one where it is not Python. Nobody changes it.
+
+    Most files of a project are the chapter's to the letter, and a watch looks at them again and
+    again: each text is parsed once.
+    """
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # however deep it goes
+        return ast.Module(body=[], type_ignores=[])
+
+
+@lru_cache(TEXTS)
+def of_file(text: str, file: str, scope: str, is_settings: bool) -> tuple[Unit, ...]:
+    return tuple(of_module(parsed(text), file, scope, is_settings))
+
+
+@lru_cache(TEXTS)
+def classes_in(text: str) -> tuple[ast.ClassDef, ...]:
+    return tuple(node for node in ast.walk(parsed(text)) if isinstance(node, ast.ClassDef))
 
 
 def of_module(tree: ast.Module, file: str, scope: str, is_settings: bool) -> Iterator[Unit]:
@@ -423,13 +444,8 @@ def classes(sources: dict[str, str]) -> dict[str, tuple[str, ast.ClassDef]]:
     found: dict[str, tuple[str, ast.ClassDef]] = {}
     for file, text in sources.items():
         if file.endswith(".py"):
-            try:
-                tree = ast.parse(text)
-            except (SyntaxError, ValueError):
-                continue
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ClassDef):
-                    found.setdefault(node.name, (file, node))
+            for node in classes_in(text):
+                found.setdefault(node.name, (file, node))
     return found
 
 

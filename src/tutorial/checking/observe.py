@@ -12,6 +12,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ BODY = 600  # characters of a response that are kept
 FRAMES = 12
 
 
+@cache
 def relative(path: str | Path, project: Path) -> str:
     """Return the file's path within the project; an empty string when it is not the project's."""
     if str(path).startswith("<"):  # of Python itself: "<frozen importlib._bootstrap>"
@@ -83,6 +85,7 @@ def library(filename: str) -> str:
     return Path(filename).stem
 
 
+@cache
 def place(thing: Any, project: Path) -> dict[str, Any]:
     """Return the file and line where a class or a function of the project is written."""
     try:

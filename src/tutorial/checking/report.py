@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from tutorial.checking.diagnosis import ASKED, Cause, Diagnosis
+from tutorial.checking.diagnosis import ASKED, Cause, Diagnosis, sentence
 from tutorial.checking.project import Project
 from tutorial.checking.run import Outcome
 from tutorial.ladder import Part, find
@@ -174,16 +174,11 @@ def tell_first(cause: Cause, console: Console) -> None:
         # The exception is told once: in the cause, where it is part of it.
         request, _, error = cause.seen.partition(" (")
         told = error and cause.said.startswith(error.rstrip(".)"))
-        line(console, full_stop(request if told else cause.seen), indent=2)
-    line(console, full_stop(cause.said), indent=2)
-    todo = Text(wrapped(full_stop(cause.todo), console, first="  → "))
+        line(console, sentence(request if told else cause.seen), indent=2)
+    line(console, sentence(cause.said), indent=2)
+    todo = Text(wrapped(sentence(cause.todo), console, first="  → "))
     todo.stylize("green", 2, 3)
     console.print(todo, highlight=False, soft_wrap=True)
-
-
-def full_stop(text: str) -> str:
-    text = " ".join(text.split())
-    return text if text.endswith((".", "?", "!", "`", ":")) else f"{text}."
 
 
 def tell_others(causes: list[Cause], console: Console, everything: bool) -> None:

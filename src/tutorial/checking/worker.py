@@ -70,9 +70,13 @@ class Worker:
         self.write(ready=True)
         if self.job.get("promises", True):
             import pytest
+            import pytest_django.plugin
+            import time_machine
 
+            # As modules: to find a plugin by name, pytest reads what every package provides.
+            plugins = [self, pytest_django.plugin, time_machine]
             try:
-                return int(pytest.main(self.arguments(), plugins=[self]))
+                return int(pytest.main(self.arguments(), plugins=plugins))
             except BaseException as error:
                 self.write(broken=json.dumps(observe.raised(error, self.project)))
                 raise
@@ -136,7 +140,12 @@ class Worker:
     def set_up(self, settings: str) -> None:
         from tutorial.checking import observe
 
-        os.environ.pop("DJANGO_CONFIGURATION", None)  # which pytest-django would go by
+        if configuration := os.environ.pop("DJANGO_CONFIGURATION", None):
+            os.environ["TUTORIAL_CONFIGURATION"] = configuration
+            # django-configurations would make settings of a class of our module, too.
+            if importer := sys.modules.get("configurations.importer"):
+                kind = importer.ConfigurationImporter
+                sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, kind)]
         os.environ.update(
             DJANGO_SETTINGS_MODULE="tutorial.running.settings",
             TUTORIAL_SETTINGS=settings,
@@ -498,9 +507,11 @@ class Worker:
             *job.get("select", []),
             *([] if job.get("select") else [job["checkpoints"]]),
             "-q",
-            "--tb=no",
-            *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "pytest_django.plugin"),
-            *("-p", "time_machine", "-p", "no:randomly"),
+            # A failure is told in words elsewhere: pytest's own account would take as long again.
+            *("--tb=native", "--no-summary"),
+            *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"),
+            # Nobody reads what they keep of each promise: the log has all that is printed.
+            *("--capture=no", "-p", "no:logging", "-p", "no:unittest", "-p", "no:doctest"),
             f"--rootdir={job['root']}",
             f"--confcutdir={job['checkpoints']}",
             f"--config-file={job['root']}/pyproject.toml",

@@ -11,12 +11,15 @@ The project is named in the environment, so that its code needs none of this:
   SQLite cannot keep a write-ahead log, as in a browser (optional)
 - ``TUTORIAL_LANGUAGE``: the language of what the project says, for a check that reads it (optional)
 - ``TUTORIAL_PREFIXES``: where the project's routes are, for a check (optional)
+- ``TUTORIAL_CONFIGURATION``: the class in that module that holds the settings, where a learner's
+  project has django-configurations (optional)
 
 Whatever else a project keeps state in, or sends things through, is the run's own as well: caches,
 e-mail, sessions, stored files and every other database.
 """
 
 import os
+import sys
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
@@ -25,7 +28,27 @@ from typing import Any
 
 from tutorial.running.environment import DATABASE, UPLOADS
 
-_project = import_module(os.environ["TUTORIAL_SETTINGS"])
+
+def _load(module: str) -> Any:
+    """Import the project's settings; those of a class as django-configurations does."""
+    configuration = os.environ.get("TUTORIAL_CONFIGURATION")
+    if not configuration:
+        return import_module(module)
+    importer: Any = import_module("configurations.importer")
+    importer.installed = True
+    own = os.environ["DJANGO_SETTINGS_MODULE"]
+    # There it looks for the names of the module and of the class. The second must not stay:
+    # pytest-django would go by it.
+    os.environ.update(DJANGO_SETTINGS_MODULE=module, DJANGO_CONFIGURATION=configuration)
+    sys.meta_path.insert(0, importer.ConfigurationImporter())
+    try:
+        return import_module(module)
+    finally:
+        del sys.meta_path[0], os.environ["DJANGO_CONFIGURATION"]
+        os.environ["DJANGO_SETTINGS_MODULE"] = own
+
+
+_project = _load(os.environ["TUTORIAL_SETTINGS"])
 globals().update({name: getattr(_project, name) for name in dir(_project) if name.isupper()})
 
 _state = Path(os.environ["TUTORIAL_STATE"])

@@ -64,7 +64,8 @@ class Answered(Raised):
             said += f" The closest one is {closest}."
             todo = f"Is {path.rstrip('/')}/ spelled like that in the URLs?"
         if difference:
-            if not difference.file.endswith("urls.py"):
+            slip = difference.kind != "missing" and not closest
+            if slip or not difference.file.endswith("urls.py"):
                 todo = "Compare it with the chapter."
             return self.cause(
                 difference.file, difference.line, f"{said} {self.told(difference)}", todo, CONFIRMED

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from tutorial.checking.comparison import Difference, related
-from tutorial.checking.diagnosis.model import ASKED, COMPARED, Cause, Seen
-from tutorial.checking.diagnosis.places import Places, sentence
+from tutorial.checking.diagnosis.model import ASKED, COMPARED, Cause, Seen, sentence
+from tutorial.checking.diagnosis.places import Places
 
 
 class Compared(Places):

@@ -11,6 +11,12 @@ Seen = dict[str, Any]
 LOADING, RAISED, CONFIRMED, NOTICED, COMPARED, ASKED = 6, 5, 4, 3, 2, 1
 
 
+def sentence(text: str) -> str:
+    """Return a text on one line, with the full stop that it may have already."""
+    text = " ".join(text.split())
+    return text if text.endswith((".", "!", "?", "…", ":")) else f"{text}."
+
+
 @dataclass(frozen=True)
 class Cause:
     """One thing to fix."""
@@ -50,3 +56,4 @@ class Diagnosis:
 
     causes: list[Cause]
     blocked: bool = False  # nothing more can be said until the first is fixed
+    slips: tuple[str, ...] = ()  # errors of ours, for the tests: nobody else is told

@@ -5,17 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-from tutorial.checking.comparison import Difference, classes, compare, other_names
+from tutorial.checking.comparison import Difference, classes, compare, other_names, parsed
 from tutorial.checking.diagnosis.model import Cause, Observed
-
-
-def sentence(text: str) -> str:
-    """Return a text with the full stop that it may have already."""
-    return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
-
 
 PLAIN_CODE = re.compile(r"[A-Za-z_][A-Za-z_0-9]{2,}")
 
@@ -220,11 +213,10 @@ class Places:
     def joined(self) -> Iterable[tuple[str, int, str]]:
         """Yield the strings of the settings that begin on one line and end on another."""
         for file in self.settings_files():
-            with suppress(SyntaxError, ValueError):
-                for node in ast.walk(ast.parse(self.sources[file])):
-                    if isinstance(node, ast.List | ast.Tuple):
-                        for item in node.elts:
-                            text = item.value if isinstance(item, ast.Constant) else None
-                            in_two_lines = item.lineno != item.end_lineno
-                            if isinstance(text, str) and in_two_lines and "\n" not in text:
-                                yield file, item.lineno, text
+            for node in ast.walk(parsed(self.sources[file])):
+                if isinstance(node, ast.List | ast.Tuple):
+                    for item in node.elts:
+                        text = item.value if isinstance(item, ast.Constant) else None
+                        in_two_lines = item.lineno != item.end_lineno
+                        if isinstance(text, str) and in_two_lines and "\n" not in text:
+                            yield file, item.lineno, text

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 
-from tutorial.checking.comparison import Difference, related
-from tutorial.checking.diagnosis.model import ASKED, COMPARED, LOADING, Cause, Seen
+from tutorial.checking.comparison import Difference, parsed, related
+from tutorial.checking.diagnosis.model import ASKED, COMPARED, LOADING, Cause, Seen, sentence
 from tutorial.checking.diagnosis.noticed import SETTINGS_OF, Noticed
-from tutorial.checking.diagnosis.places import PLAIN_CODE, sentence
+from tutorial.checking.diagnosis.places import PLAIN_CODE
 
 TEMPLATES_OF = {
     "rest_framework": "rest_framework",
@@ -421,12 +421,8 @@ def own_frames(raised: Seen) -> list[Seen]:
 
 def names_in(text: str) -> list[str]:
     """Return what a module defines."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return []
     found = []
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             found.append(node.name)
         elif isinstance(node, ast.Assign):
