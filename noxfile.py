@@ -76,7 +76,8 @@ def check(session: nox.Session, slug: str) -> None:
     session.run("pytest", "--part", slug, *(session.posargs or ["tests/checkpoints"]))
 
 
-# The order is that of a first run: what takes longest comes first.
+# The order is that of a first run: what takes longest comes first, and the book after what it
+# needs and others make and keep: executed notebooks, the playground.
 
 
 @with_everything
@@ -96,10 +97,30 @@ def notebooks(session: nox.Session) -> None:
 
 
 @with_everything
+def playground(session: nox.Session) -> None:
+    """The parts and the checker in a browser's own Python, on a static host's strictest terms."""
+    install_everything(session)
+    run_tests(session, "tests/playground")
+
+
+@with_everything
 def mutants(session: nox.Session) -> None:
     """The test of the tests: mistakes that learners make, each caught with helpful advice."""
     install_everything(session)
     run_tests(session, "tests/mutants")
+
+
+@with_everything
+def docs(session: nox.Session) -> None:
+    """The book, built with the notebooks executed, and each page looked at in a browser."""
+    install_everything(session)
+    shutil.rmtree(HTML, ignore_errors=True)
+    session.run("tutorial", "playground", str(HTML.with_name("playground")))
+    # scripts/test.py says how many processors there are for this session.
+    workers = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "auto")
+    jobs = "1" if workers == "0" else workers
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", jobs, "docs", str(HTML))
+    run_tests(session, "tests/book", "--ignore=tests/book/test_follow.py")
 
 
 @with_everything
@@ -118,19 +139,6 @@ def fuzz(session: nox.Session) -> None:
 
 
 @with_everything
-def docs(session: nox.Session) -> None:
-    """The book, built with the notebooks executed, and each page looked at in a browser."""
-    install_everything(session)
-    shutil.rmtree(HTML, ignore_errors=True)
-    session.run("tutorial", "playground", str(HTML.with_name("playground")))
-    # scripts/test.py says how many processors there are for this session.
-    workers = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "auto")
-    jobs = "1" if workers == "0" else workers
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-j", jobs, "docs", str(HTML))
-    run_tests(session, "tests/book", "--ignore=tests/book/test_follow.py")
-
-
-@with_everything
 def lab(session: nox.Session) -> None:
     """The token lab, played in a real Chromium, with a screenshot of each state."""
     install_everything(session)
@@ -144,13 +152,6 @@ def browser(session: nox.Session) -> None:
     """Part 12's page in a real Chromium: it stays logged in, and attacks take nothing away."""
     install_everything(session)
     run_tests(session, "tests/browser")
-
-
-@with_everything
-def playground(session: nox.Session) -> None:
-    """The parts and the checker in a browser's own Python, on a static host's strictest terms."""
-    install_everything(session)
-    run_tests(session, "tests/playground")
 
 
 @with_everything

@@ -11,6 +11,7 @@ from tutorial.book.page import chapter_path, for_github
 from tutorial.ladder import LADDER, ROOT
 
 HTML = ROOT / "docs" / "_build" / "html"
+PHONE, WIDE = 360, 1280  # pixels
 # The playground is no page of the book, and has tests of its own.
 CODE = set(HTML.glob("code/**/*.html"))  # alike but for their text: one of them is looked at
 PAGES = sorted(
@@ -20,31 +21,50 @@ PAGES = sorted(
     - CODE.difference([HTML / "code" / "medium" / "settings.py.html"])
 )
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-# Contrast takes axe nine tenths of its time, and a page has hundreds of texts that look alike: it
-# is measured for one of those with the same ancestors, classes, colours and letters.
-LOOK = """async () => {
-    const known = new Map([[null, ""]]), texts = new Map();
+# Where colours are concerned axe takes long, and a page has hundreds of texts that look alike. Of
+# those it measures one: with the same letters and colours, and the same painted behind it. What
+# looked like that on an earlier page is `measured`. Every other rule looks at everything.
+LOOK = """async (measured) => {
+    for (const each of document.getAnimations()) each.cancel();  // colours on their way
+    const PAINT = ["background-color", "background-image", "opacity", "position", "filter",
+        "transform", "mix-blend-mode"];
+    const LETTERS = ["font-family", "font-size", "font-weight", "text-shadow",
+        "text-decoration-line", "border-bottom-style", "border-bottom-color"];
+    const read = (style, names) => names.map((name) => style.getPropertyValue(name)).join();
+    const bare = document.body.appendChild(document.createElement("i"));
+    const plain = read(getComputedStyle(bare), PAINT);
+    bare.remove();
+    const known = new Map([[null, {behind: "", color: "", all: ""}]]);
     const look = (element) => {
         if (!known.has(element)) {
-            const style = getComputedStyle(element);
-            known.set(element, [
-                look(element.parentElement), element.localName, element.className, style.color,
-                style.backgroundColor, style.opacity, style.fontSize, style.fontWeight,
-            ].join());
+            const parent = look(element.parentElement), style = getComputedStyle(element);
+            const color = style.color, paint = read(style, PAINT);
+            const alike = paint === plain && color === parent.color;
+            const behind = alike ? parent.behind : `${parent.behind};${paint},${color}`;
+            known.set(element, {behind, color, all: `${behind} ${read(style, LETTERS)}`});
         }
         return known.get(element);
     };
+    const looks = new Set(measured);
+    const once = (element, mark, kind) => {
+        element.removeAttribute(mark);
+        if (!looks.has(kind)) element.setAttribute(mark, "");
+        looks.add(kind);
+    };
     for (const element of document.body.querySelectorAll("*")) {
+        const {all} = look(element);
         const nodes = [...element.childNodes];
-        if (nodes.some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())) {
-            texts.set(look(element), element);
-        }
+        if (nodes.some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+            once(element, "data-text", all);
+        if (element.matches("a[href]"))  // which is compared with the text around it
+            once(element, "data-link", `${all} in ${look(element.parentElement).all}`);
     }
-    const options = {resultTypes: ["violations"], rules: {"color-contrast": {enabled: false}}};
-    const found = (await axe.run(document, options)).violations;
-    const contrast = {resultTypes: ["violations"], runOnly: ["color-contrast"]};
-    const include = [...texts.values()];
-    return [...found, ...(await axe.run({include}, contrast)).violations];
+    axe.configure({rules: [
+        {id: "color-contrast", selector: "[data-text]"},
+        {id: "link-in-text-block", selector: "[data-link]"},
+    ]});
+    const {violations} = await axe.run(document, {resultTypes: ["violations"]});
+    return [violations, [...looks].slice(measured.length)];
 }"""
 # A page without content until it is asked: test_search.py asks it.
 LEFT_OUT = {"genindex.html", "search.html"}
@@ -69,22 +89,46 @@ def test_nothing_is_fetched_from_elsewhere(path):
     assert not found
 
 
+@pytest.fixture(scope="module")
+def page(browser):
+    """One page, in which all pages of the book are opened in turn."""
+    context = browser.new_context(reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Which kinds of text and links axe has measured so far."""
+    return []
+
+
+def look_at(page, measured):
+    """Return what axe finds on this page."""
+    found, new = page.evaluate(LOOK, measured)
+    measured += new
+    return found
+
+
 @pytest.mark.parametrize("path", [path for path in PAGES if name(path) not in LEFT_OUT], ids=name)
-@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
-def test_a_page_is_fit_to_be_read(browser, path, width, theme):
-    """Nothing scrolls sideways, nothing is fetched, and axe finds nothing serious."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=theme, reduced_motion="reduce"
-    )
-    page = context.new_page()
+def test_a_page_is_fit_to_be_read(page, measured, path):
+    """Nothing scrolls sideways, nothing is fetched, and axe finds nothing serious.
+
+    On a phone in light colours, then on a wide screen in dark ones.
+    """
     fetched = []
-    page.on("request", lambda request: fetched.append(request.url))
+    page.on("request", hear := lambda request: fetched.append(request.url))
+    resize(page, PHONE, "light")
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.add_script_tag(path=AXE)
-    found = page.evaluate(LOOK)
-    context.close()
+    sizes = [page.evaluate("document.documentElement.scrollWidth")]
+    found = look_at(page, measured)
+    resize(page, WIDE, "dark")
+    sizes.append(page.evaluate("document.documentElement.scrollWidth"))
+    found += look_at(page, measured)
+    page.remove_listener("request", hear)
+    assert sizes[0] <= PHONE and sizes[1] <= WIDE
     assert not [url for url in fetched if url.startswith("http")]
     serious = [
         rule
@@ -98,19 +142,35 @@ def test_a_page_is_fit_to_be_read(browser, path, width, theme):
     )
 
 
+def resize(page, width, theme):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme)
+
+
 @pytest.mark.parametrize(
     ("planted", "rule"),
     [
         ('<p style="color: #777; background: #888">Hardly to be read</p>', "color-contrast"),
+        ('<p style="opacity: 0.3">Hardly to be read</p>', "color-contrast"),
+        ('<p style="background: #222">Hardly to be read</p>', "color-contrast"),
+        ('<section style="background: #222"><p>Hardly to be read</p></section>', "color-contrast"),
+        (
+            '<p>Text with <a href="#" style="color: #222; text-decoration: none">a link</a></p>',
+            "link-in-text-block",
+        ),
         ('<img src="data:,">', "image-alt"),
     ],
 )
-def test_what_is_not_fit_to_be_read_is_found(browser, planted, rule):
-    page = browser.new_page()
-    page.set_content(f"<title>A page</title><main><p>Black on white.</p>{planted}</main>")
-    page.add_script_tag(path=AXE)
-    assert rule in {found["id"] for found in page.evaluate(LOOK)}
-    page.close()
+def test_what_is_not_fit_to_be_read_is_found(page, planted, rule):
+    """Also on a page of which the rest has been measured before."""
+    page.goto("about:blank")  # nothing is left of another page's colours
+    resize(page, PHONE, "light")
+    measured = []
+    for shown in ("", planted):
+        page.set_content(f"<title>A page</title><main><p>Black on white.</p>{shown}</main>")
+        page.add_script_tag(path=AXE)
+        found = {each["id"] for each in look_at(page, measured)}
+        assert (rule in found) == bool(shown)
 
 
 def test_every_chapter_can_be_searched_offline():

@@ -8,6 +8,7 @@ is `tutorial serve --help`; without an argument it is `tutorial --help`.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import cache
@@ -28,18 +29,36 @@ PACKAGE = Path(tutorial.__file__).parent
 COLUMNS = 80
 
 
+# In a process of its own, because what the shell says of terminals is read when it starts; in one
+# for all commands, because that start takes longer than the rest.
+SAY = """
+import contextlib, io, json, sys
+from tutorial.cli import app
+said = {}
+for command in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        app([*command.split(), "--help"], prog_name="tutorial")
+    said[command] = out.getvalue()
+print(json.dumps(said))
+"""
+
+
 @cache
-def help_of(command: str) -> str:
+def helps() -> dict[str, str]:
+    """Return what each command says of itself, and by the empty name, what all of it says."""
     done = subprocess.run(
-        [sys.executable, "-m", "tutorial", *command.split(), "--help"],
+        [sys.executable, "-c", SAY, json.dumps(["", *get_group(cli).commands])],
         env=child_environment(COLUMNS=str(COLUMNS), NO_COLOR="1", TERM="dumb"),
         capture_output=True,
         encoding="utf-8",
     )
     if done.returncode:
-        raise ExtensionError(f"tutorial {command} --help: {done.stderr.strip() or done.stdout}")
+        raise ExtensionError(f"tutorial --help: {done.stderr.strip() or done.stdout}")
     # No spaces after the text, and no empty lines around it.
-    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+    return {
+        command: "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+        for command, text in json.loads(done.stdout).items()
+    }
 
 
 class CliHelpDirective(SphinxDirective):
@@ -50,7 +69,8 @@ class CliHelpDirective(SphinxDirective):
         command = self.arguments[0] if self.arguments else ""
         for path in PACKAGE.rglob("*.py"):  # any of them may say what an option means
             self.env.note_dependency(str(path))
-        text = help_of(command)
+        if not (text := helps().get(command)):
+            raise ExtensionError(f"tutorial {command} --help says nothing.")
         return [nodes.literal_block(text, text, language="text", classes=["cli-help"])]
 
 
