@@ -115,7 +115,7 @@ def test_the_story_plays_by_itself_and_can_be_paused(visit: Visit) -> None:
 
 
 def test_a_link_shows_a_token_expire_at_once_and_leaves_the_whole_story(visit: Visit) -> None:
-    page = visit()
+    page = visit(hurry=True)
     page.goto(f"{page.url}#expire")
     page.add_init_script(
         "new MutationObserver(() => window.asked ||= document.querySelector('#predict button'))"

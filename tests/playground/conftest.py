@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tutorial.playground.build import build
 
@@ -30,6 +32,12 @@ POLICY = (
     "trusted-types playground",
 )
 REFUSED = "the server responded with a status of 4"
+WIDE = {"width": 1280, "height": 800}
+HURRY = """
+    const later = setTimeout;
+    window.setTimeout = (what, delay) =>
+        later(what, window.hurry && delay < 30000 ? Math.min(delay, 20) : delay);
+"""
 SETTLING = "Measure loop restarted"  # CodeMirror, while the page around it finds its size
 
 
@@ -61,48 +69,77 @@ def host(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture
-def visit(browser: Browser, host: str) -> Iterator[Callable[..., Page]]:
-    """Open a page in a browser of its own; whatever it should not have done fails the test."""
-    complaints: list[str] = []
-    opened: list[Page] = []
+class Visitor:
+    """Opens pages, each in a browser of its own, and hears what they should not have done."""
 
-    def open_page(path: str, *, hurry: bool = False, expected: tuple[str, ...] = (), **options):
-        options.setdefault("viewport", {"width": 1280, "height": 800})
-        page = browser.new_context(**options).new_page()
+    def __init__(self, browser: Browser, host: str) -> None:
+        self.browser = browser
+        self.host = host
+        self.complaints: list[str] = []
+        self.opened: list[Page] = []
+
+    def __call__(
+        self,
+        path: str,
+        *,
+        hurry: bool = False,
+        kept: dict[str, str] | None = None,
+        expected: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Page:
+        """Open a page; ``kept`` is what this browser has stored for it.
+
+        In a ``hurry``, nobody reads the captions. (`window.hurry` says so later on, too.)
+        """
+        options.setdefault("viewport", WIDE)
+        page = self.browser.new_context(**options).new_page()
         page.set_default_timeout(30_000)
         page.add_init_script(
             "window.violations = [];"
             "addEventListener('securitypolicyviolation',"
             " (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));"
         )
-        if hurry:  # nobody has to read the captions
-            page.add_init_script(
-                "const later = setTimeout;"
-                "window.setTimeout = (what, delay) =>"
-                " later(what, delay < 30000 ? Math.min(delay, 20) : delay);"
-            )
+        page.add_init_script(HURRY + f"window.hurry = {json.dumps(hurry)};")
+        for key, value in (kept or {}).items():
+            page.add_init_script(f"localStorage.setItem({json.dumps(key)}, {json.dumps(value)})")
 
-        def hear(message) -> None:
+        def hear(message: ConsoleMessage) -> None:
             known = (REFUSED, SETTLING, *expected)
             if message.type in {"error", "warning"} and not any(
                 each in message.text for each in known
             ):
-                complaints.append(f"console: {message.text}")
+                self.complaints.append(f"console: {message.text}")
 
-        def watch(request) -> None:
-            if not request.url.startswith(host):
-                complaints.append(f"foreign request: {request.url}")
+        def watch(request: Request) -> None:
+            if not request.url.startswith(self.host):
+                self.complaints.append(f"foreign request: {request.url}")
 
         page.on("console", hear)
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.context.on("request", watch)
-        page.goto(host + path)
-        opened.append(page)
+        page.goto(self.host + path)
+        self.opened.append(page)
         return page
 
-    yield open_page
-    for page in opened:
-        complaints += [f"policy: {each}" for each in page.evaluate("window.violations")]
-        page.context.close()
-    assert complaints == []
+    def look(self) -> None:
+        """Fail when a page has done what it should not."""
+        for page in self.opened:
+            seen = page.evaluate("window.violations.splice(0)")
+            self.complaints += [f"policy: {each}" for each in seen]
+        complaints, self.complaints = self.complaints, []
+        assert complaints == []
+
+    def close(self) -> None:
+        for page in self.opened:
+            page.context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, host: str) -> Iterator[Visitor]:
+    """Open a page in a browser of its own; whatever it should not have done fails the test."""
+    visitor = Visitor(browser, host)
+    yield visitor
+    try:
+        visitor.look()
+    finally:
+        visitor.close()

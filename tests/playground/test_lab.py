@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tutorial.ladder import Part, first
 from tutorial.playground import wheels
@@ -16,18 +16,51 @@ from tutorial.running.server import PASSWORD
 
 from ..lab.pages import TOO_WIDE, click, log_in, serious, statuses
 from ..lab.test_story import STATUSES, STATUSES_10, STATUSES_11
+from .conftest import WIDE, Visitor
 
 TOKENS, BLACKLIST = first("has_tokens"), first("has_blacklist")
 LAST = wheels.playable()[-1]
 SLOW = 60_000  # milliseconds; colleagues of this test may need the processors too
 
-Visit = Callable[..., Page]
 
-
-def open_lab(visit: Visit, part: Part = TOKENS, story: str = "", **options) -> Page:
+def open_lab(visit: Visitor, part: Part = TOKENS, story: str = "", **options) -> Page:
     page = visit(f"lab/?part={part.number}{story}", **options)
     page.locator("body[data-ready]").wait_for(timeout=SLOW)
     return page
+
+
+class Labs:
+    """The lab of a part, which is opened once: Python takes seconds to start."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.opened: dict[Part, Page] = {}
+
+    def __call__(self, part: Part = TOKENS) -> Page:
+        """Return the page as it is at first."""
+        if part not in self.opened:
+            self.opened[part] = open_lab(self.visitor, part)
+        page = self.opened[part]
+        page.set_viewport_size(WIDE)
+        page.emulate_media(color_scheme="light")
+        page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = false)")
+        page.evaluate("window.hurry = false")
+        click(page, "Start again", "Ready")
+        return page
+
+
+@pytest.fixture(scope="module")
+def labs(browser: Browser, host: str) -> Iterator[Labs]:
+    labs = Labs(Visitor(browser, host))
+    yield labs
+    labs.visitor.close()
+
+
+@pytest.fixture
+def lab(labs: Labs) -> Iterator[Labs]:
+    """A part's lab, for one test after the other."""
+    yield labs
+    labs.visitor.look()
 
 
 def ask(page: Page, method: str, path: str, content: str = "", *, token: str = "") -> list:
@@ -50,15 +83,16 @@ def ask(page: Page, method: str, path: str, content: str = "", *, token: str = "
     [(TOKENS, STATUSES), (BLACKLIST, STATUSES_10), (LAST, STATUSES_11)],
     ids=str,
 )
-def test_the_whole_story(visit: Visit, part: Part, expected: list[str]) -> None:
-    page = open_lab(visit, part, hurry=True)
+def test_the_whole_story(lab: Labs, part: Part, expected: list[str]) -> None:
+    page = lab(part)
+    page.evaluate("window.hurry = true")
     page.get_by_role("button", name="Run the whole story").click()
     expect(page.locator("#before")).to_have_text("That was the whole story.", timeout=SLOW)
     assert statuses(page) == expected
 
 
-def test_one_link_shows_a_token_expire_and_a_reload_does_it_again(visit: Visit) -> None:
-    page = open_lab(visit, story="#expire")
+def test_one_link_shows_a_token_expire_and_a_reload_does_it_again(visit: Visitor) -> None:
+    page = open_lab(visit, story="#expire", hurry=True)
     for _ in range(2):
         expect(page.locator("#before")).to_contain_text("There is more to ask", timeout=SLOW)
         assert statuses(page) == ["200", "200", "401"]
@@ -66,7 +100,7 @@ def test_one_link_shows_a_token_expire_and_a_reload_does_it_again(visit: Visit) 
         page.reload()
 
 
-def test_progress_is_shown_and_nothing_can_be_clicked_before(visit: Visit, host: str) -> None:
+def test_progress_is_shown_and_nothing_can_be_clicked_before(visit: Visitor, host: str) -> None:
     page = visit("index.html")
     page.route("**/site-*.bin", lambda route: None)  # never comes
     page.goto(f"{host}lab/", wait_until="commit")
@@ -78,8 +112,8 @@ def test_progress_is_shown_and_nothing_can_be_clicked_before(visit: Visit, host:
     expect(page.locator(".columns")).to_have_attribute("inert", "")
 
 
-def test_start_again_puts_the_clock_back(visit: Visit) -> None:
-    page = open_lab(visit)
+def test_start_again_puts_the_clock_back(lab: Labs) -> None:
+    page = lab()
     log_in(page)
     click(page, "+15 days", "+15 days")
     expect(page.locator("#ahead")).to_contain_text("15 days ahead")
@@ -90,8 +124,8 @@ def test_start_again_puts_the_clock_back(visit: Visit) -> None:
     click(page, "Call the protected", f"200 OK GET {TOKENS.protected} 8 images")
 
 
-def test_the_throttle_counts_and_time_helps(visit: Visit) -> None:
-    page = open_lab(visit, BLACKLIST)
+def test_the_throttle_counts_and_time_helps(lab: Labs) -> None:
+    page = lab(BLACKLIST)
     for _ in range(10):
         assert ask(page, "POST", BLACKLIST.login, "{}")[0] == 400
     click(page, "Log in", f"429 Too Many Requests POST {BLACKLIST.login}")
@@ -99,8 +133,8 @@ def test_the_throttle_counts_and_time_helps(visit: Visit) -> None:
     log_in(page)
 
 
-def test_what_kills_interpreters_is_answered(visit: Visit) -> None:
-    page = open_lab(visit)
+def test_what_kills_interpreters_is_answered(lab: Labs) -> None:
+    page = lab()
     deep = "[" * 100_000
     assert ask(page, "POST", TOKENS.login, deep)[0] == 400
     # A token whose header is nested as deeply: its reader is another one.
@@ -108,8 +142,8 @@ def test_what_kills_interpreters_is_answered(visit: Visit) -> None:
     log_in(page)
 
 
-def test_what_needs_a_computer_says_so(visit: Visit) -> None:
-    page = open_lab(visit)
+def test_what_needs_a_computer_says_so(lab: Labs) -> None:
+    page = lab()
     login = json.dumps({"username": "admin", "password": PASSWORD})
     status, body = ask(page, "POST", TOKENS.login, login)
     assert status == 200
@@ -141,7 +175,7 @@ def upload(page: Page, token: str, content: bytes) -> list:
     )
 
 
-def test_a_server_that_is_gone_is_noticed_and_started_again(visit: Visit) -> None:
+def test_a_server_that_is_gone_is_noticed_and_started_again(visit: Visitor) -> None:
     page = open_lab(visit, expected=("Python in this page is gone",))
     log_in(page)
     page.workers[0].evaluate("close()")
@@ -153,8 +187,9 @@ def test_a_server_that_is_gone_is_noticed_and_started_again(visit: Visit) -> Non
     log_in(page)
 
 
-def test_a_phone_and_a_screen_reader_get_along_with_it(visit: Visit) -> None:
-    page = open_lab(visit, viewport={"width": 360, "height": 740})
+def test_a_phone_and_a_screen_reader_get_along_with_it(lab: Labs) -> None:
+    page = lab()
+    page.set_viewport_size({"width": 360, "height": 740})
     log_in(page)
     page.locator("#differences summary").click()
     for scheme in ("light", "dark"):
@@ -163,8 +198,8 @@ def test_a_phone_and_a_screen_reader_get_along_with_it(visit: Visit) -> None:
         assert page.evaluate(TOO_WIDE) == 0
 
 
-def test_with_the_keyboard_alone(visit: Visit) -> None:
-    page = open_lab(visit)
+def test_with_the_keyboard_alone(lab: Labs) -> None:
+    page = lab()
     page.keyboard.press("l")
     expect(page.locator("#verdict")).to_contain_text("a token pair")
     page.keyboard.press("5")
@@ -173,6 +208,6 @@ def test_with_the_keyboard_alone(visit: Visit) -> None:
     expect(page.locator("#verdict")).to_contain_text("Token is expired")
 
 
-def test_a_part_that_is_not_there_is_said(visit: Visit) -> None:
+def test_a_part_that_is_not_there_is_said(visit: Visitor) -> None:
     page = visit("lab/?part=99")
     expect(page.get_by_role("alert")).to_contain_text("There is no part 99 with tokens")

@@ -20,7 +20,7 @@ import pytest
 
 from tutorial.checking import check, report
 from tutorial.checking.project import Project, Python
-from tutorial.checking.run import CHECKPOINTS, Outcome, chapter_apps
+from tutorial.checking.run import CHECKPOINTS, Outcome, Queue, chapter_apps
 from tutorial.checking.worker import Worker
 from tutorial.ladder import ROOT, Part, find
 from tutorial.playground.inside import travel
@@ -73,15 +73,15 @@ def lay_out(part: Part, edited: dict[str, str | None]) -> None:
 def promises_of(part: Part, seen: Callable[[Outcome], None]) -> Outcome:
     """Look at the project and run its promises. It can be done once in an interpreter."""
     outcome = Outcome()
-    plan: list[int] = []
+    plan = Plan(outcome)
     asked = [0.0]
 
     def take(line: dict[str, Any]) -> None:
         if "collected" in line:
             # The others ask a real server, in a process of its own.
             chosen = [n for n, each in enumerate(line["collected"]) if not each["server"]]
-            plan.extend(sorted(chosen, key=lambda n: line["collected"][n]["hardening"]))
             outcome.promises = [line["collected"][number] for number in chosen]
+            plan.begin(chosen)
         elif "facts" in line:
             outcome.facts = line["facts"]
         elif "finding" in line:
@@ -105,7 +105,7 @@ def promises_of(part: Part, seen: Callable[[Outcome], None]) -> Outcome:
         # No thread can watch over a test that hangs; somebody with a button does.
         "options": ["-p", "tutorial.playground.inside.checking", "-o", "faulthandler_timeout=0"],
     }
-    Worker(job, Lines(take), Plan(plan)).run()  # type: ignore[arg-type]
+    Worker(job, Lines(take), plan).run()  # type: ignore[arg-type]
     return outcome
 
 
@@ -123,13 +123,22 @@ class Lines:
 
 
 class Plan:
-    """The stream from which it reads what is next."""
+    """The stream from which it reads what is next: in the order of `tutorial check`.
 
-    def __init__(self, numbers: list[int]) -> None:
+    So what is under attack is looked at when the chapters' promises hold.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def begin(self, numbers: list[int]) -> None:
+        """Plan the outcome's promises, which are those with these numbers for the worker."""
         self.numbers = numbers
+        self.queue = Queue(self.outcome.promises, [])
 
     def readline(self) -> str:
-        return str(self.numbers.pop(0)) if self.numbers else ""
+        place = self.queue.next(0, bool(self.outcome.failed))
+        return "" if place is None else str(self.numbers[place])
 
 
 def counts(outcome: Outcome) -> dict[str, int]:

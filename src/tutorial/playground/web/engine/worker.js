@@ -163,11 +163,19 @@ function write(project, files) {
   }
 }
 
-// Held as long as this worker lives: the page waits for it, and so learns of its end.
+// Held as long as this worker lives: the page waits for it, and so learns of its end. No call is
+// begun before, or the page might get it first, and take this worker for gone.
 const { lock } = Object.fromEntries(new URL(self.location).searchParams);
-navigator.locks?.request(lock, () => new Promise(() => {}));
+const held = new Promise((resolve) => {
+  if (!navigator.locks) return resolve();
+  const whenHeld = () => {
+    resolve();
+    return new Promise(() => {});
+  };
+  navigator.locks.request(lock, whenHeld).catch(resolve);
+});
 
-let turn = Promise.resolve(); // one call after the other
+let turn = held; // one call after the other
 onmessage = ({ data: { id, call, ...options } }) => {
   turn = turn.then(async () => {
     try {
