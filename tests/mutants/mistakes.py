@@ -1625,7 +1625,7 @@ MUTANTS = [
         11,
         "a refresh that does not count as use",
         SESSIONS,
-        ", last_used=now",
+        ", last_used=timezone.now()",
         "",
         "test_only_a_refresh_writes",
     ),
