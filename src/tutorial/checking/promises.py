@@ -215,10 +215,18 @@ def just_after_reading(row: Any, act: Callable[[], Any]) -> Iterator[None]:
 
 def count_queries(client: Any, path: str) -> int:
     """Return how many queries GET ``path`` takes, which must be answered with 200."""
-    with queries() as statements:
+    count = 0
+
+    def counting(execute: Any, *arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        return execute(*arguments)
+
+    # Django's own recorder asks the database once more for each: for the words of the statement.
+    with connection.execute_wrapper(counting):
         response = client.get(path)
     expect(response, 200)
-    return len(statements)
+    return count
 
 
 def together(*calls: Callable[[], Any]) -> list[int]:
