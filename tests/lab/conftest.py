@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -87,11 +89,16 @@ def part_10(ahead: dict[str, Future]) -> Lab:
     return started
 
 
+FORTY_DAYS = 40 * 24 * 60 * 60  # seconds: no test lets as much pass
+LATER = itertools.count(FORTY_DAYS, FORTY_DAYS)
+
+
 @pytest.fixture
 def part_11(ahead: dict[str, Future]) -> Lab:
-    """The lab of part 11, a minute after the last test."""
+    """The lab of part 11, later than all that a test has left there, wherever its clock is now."""
     started = ahead["part_11"].result()
-    started.server.clock.advance(61)
+    clock = started.server.clock
+    clock.advance(time.time() + next(LATER) - clock.now())
     return started
 
 
